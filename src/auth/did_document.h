@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * did_document - the keys of a DID, from the W3C form (a directory of files) or from the ledger.
+ *
+ * Rule:    protocol did-auth.md 3 to 5
+ * Layer:   auth; calls crypto, codec, util
+ * Threads: a document is immutable once made
+ */
+#ifndef GW_AUTH_DID_DOCUMENT_H
+#define GW_AUTH_DID_DOCUMENT_H
+
+#include "crypto/key.h"
+#include "util/str.h"
+
+struct did_key {
+	enum key_type type;
+	uint8_t pub[33];
+	size_t pub_len;
+};
+struct did_method { /* verification method */
+	char *id;	/* did#fragment */
+	char *fragment;
+	char *type, *multibase; /* as written; the key may be unusable */
+	bool usable;
+	struct did_key key;
+	bool authentication; /* listed in that relationship */
+};
+struct did_document {
+	char *id;
+	struct did_method *method;
+	unsigned n_method;
+};
+void did_document_free(struct did_document *d);
+struct did_document *did_document_dup(const struct did_document *d);
+/* W3C JSON form; BAD_REQUEST with a sentence. Unusable keys are kept and marked. */
+int did_document_parse(struct str json, struct did_document **out, struct gw_err *e) GW_MUST_CHECK;
+
+/* did:rooch text well-formed, lower case (did-auth.md 4)? */
+bool did_rooch_valid(struct str did);
+
+/* A directory of <identifier>.json files. 0 found, 1 none, -1 error. Names are checked, no path tricks. */
+int did_directory_read(const char *dir, struct str did, struct did_document **out, struct gw_err *e)
+	GW_MUST_CHECK;
+
+/*
+ * The cache in front of a source: LRU, found 5 min, not found 10 s, forced refresh at most once per
+ * DID in 5 s. Thread-safe. resolve has the shape of did_resolver.
+ */
+struct did_cache;
+typedef int (*did_source_fn)(void *arg, struct str did, struct did_document **out, struct gw_err *e);
+struct did_cache *did_cache_new(size_t capacity, did_source_fn source, void *arg);
+void did_cache_free(struct did_cache *c);
+int did_cache_resolve(void *cache, struct str did, bool refresh, struct did_document **out, struct gw_err *e);
+
+#endif

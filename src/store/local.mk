@@ -1,0 +1,1 @@
+libgw_a_SOURCES +=

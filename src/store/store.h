@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store - the SQLite file: roles, statements by name, group commit, migrations.
+ *
+ * One writer thread owns the only writing connection of a process. Callers hand it a function;
+ * it runs many of them inside one BEGIN IMMEDIATE, each in its own savepoint, commits once
+ * (synchronous FULL) and then lets all callers return. A function that fails is undone alone.
+ * Readers use a connection of their own per thread (store_reader).
+ *
+ * All SQL text is in store/stmts.def: id, roles, text. Columns are read by name.
+ *
+ * Rule:    design.md 5, style.md 10
+ * Layer:   store; calls util
+ * Threads: store_write from any thread but the writer; a reader belongs to one thread
+ */
+#ifndef GW_STORE_STORE_H
+#define GW_STORE_STORE_H
+
+#include "util/str.h"
+
+enum store_role { STORE_GATEWAY, STORE_SETTLE, STORE_ADMIN };
+
+struct store;
+struct store_options {
+	const char *path;
+	enum store_role role;
+	bool read_only;	     /* reports: no writer thread */
+	int busy_timeout_ms; /* default 5000 */
+};
+/* Refuses a missing file, an older and a newer schema with a sentence for the operator (CONFIG). */
+int store_open(struct store **out, const struct store_options *o, struct gw_err *e) GW_MUST_CHECK;
+/* Waits for queued writes. */
+void store_close(struct store *st);
+
+/* Make or upgrade the schema. @made: out, true when the file was new. */
+int store_migrate(const char *path, bool only_if_missing, bool *made, struct gw_err *e) GW_MUST_CHECK;
+int store_schema_number(void); /* of this program */
+
+/* A place where statements can run: a transaction of the writer, or a reader. */
+struct store_conn;
+
+/*
+ * Run @fn on the writer thread and wait until its work is durable. 0: committed. -1: @fn's own error
+ * (undone), or the store's: SERVICE_UNAVAILABLE for busy, full disk, read-only, I/O error.
+ * @fn must not block, call store_write, or keep @c. @name is for the log.
+ */
+typedef int (*store_fn)(struct store_conn *c, void *arg, struct gw_err *e);
+int store_write(struct store *st, const char *name, store_fn fn, void *arg, struct gw_err *e)
+	GW_MUST_CHECK;
+/* The calling thread's reader; made at first use, closed with the store. */
+struct store_conn *store_reader(struct store *st, struct gw_err *e) GW_MUST_CHECK;
+/* Grows when another process or thread committed (PRAGMA data_version): cheap cache check. */
+int store_data_version(struct store *st, int64_t *out, struct gw_err *e) GW_MUST_CHECK;
+
+/* Statements: enum stmt_id from stmts.def (STMT_USAGE_START, ...). */
+enum stmt_id {
+#define STMT(id, roles, sql) STMT_##id,
+#include "store/stmts.def"
+#undef STMT
+	STMT_COUNT
+};
+struct stmt;
+/* Prepared once per connection, reset and unbound when handed out. Never NULL; a role
+ * that may not use it, or SQL that does not compile, is a bug and aborts. */
+struct stmt *stmt_get(struct store_conn *c, enum stmt_id id);
+/* Parameters by name without the colon; an unknown name aborts. Bytes are borrowed until stmt_done. */
+void stmt_bind_i64(struct stmt *s, const char *name, int64_t v);
+void stmt_bind_text(struct stmt *s, const char *name, struct str v);
+void stmt_bind_blob(struct stmt *s, const char *name, const void *p, size_t n);
+void stmt_bind_null(struct stmt *s, const char *name);
+/* u64 that does not fit SQLite's signed 64 bits: BAD_REQUEST, not wrapped. */
+int stmt_bind_u64(struct stmt *s, const char *name, uint64_t v, struct gw_err *e) GW_MUST_CHECK;
+/* 1 a row, 0 the end, -1 error (store's mapping). */
+int stmt_step(struct stmt *s, struct gw_err *e) GW_MUST_CHECK;
+/* Run to the end; @changed may be NULL. */
+int stmt_run(struct stmt *s, int64_t *changed, struct gw_err *e) GW_MUST_CHECK;
+void stmt_done(struct stmt *s);
+/* Columns by name; views live until the next step or done. */
+int64_t stmt_i64(struct stmt *s, const char *col);
+uint64_t stmt_u64(struct stmt *s, const char *col);
+struct str stmt_text(struct stmt *s, const char *col);
+struct str stmt_blob(struct stmt *s, const char *col);
+bool stmt_is_null(struct stmt *s, const char *col);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * usage_rows - the row that every upstream call leaves: written 'started' before the call,
+ * finished exactly once after it.
+ *
+ * Rule:    design.md 3 (T1, T2), I5, I9
+ * Layer:   store
+ * Threads: the _tx functions run inside store_write
+ */
+#ifndef GW_STORE_USAGE_ROWS_H
+#define GW_STORE_USAGE_ROWS_H
+
+#include "store/store.h"
+
+/* In the database, never renumber. */
+enum usage_state { USAGE_STARTED = 0, USAGE_DONE = 1, USAGE_LOST = 2 };
+enum usage_outcome { /* how the call ended */
+	OUTCOME_NONE = 0,
+	OUTCOME_OK = 1,
+	OUTCOME_UPSTREAM_ERROR = 2, /* status >= 400, or an error event */
+	OUTCOME_UPSTREAM_BROKE = 3, /* no connection, reset, stall, time-out */
+	OUTCOME_CLIENT_GONE = 4,
+	OUTCOME_REFUSED = 5,	    /* by us, after T1, before the upstream was called */
+	OUTCOME_KILLED = 6
+};
+
+struct usage_start {
+	struct str request_id, client_tx_ref, did, provider, api, model, method, path;
+	bool stream, free;
+	int64_t started_ms, lease_until_ms;
+	uint64_t bound_pico; /* upper bound; 0 for free routes */
+	struct str owner;    /* process that holds the lease: "pid:start" */
+};
+struct usage_finish {
+	enum usage_outcome outcome;
+	int status;	   /* sent to the client */
+	int upstream_status; /* 0 none */
+	struct str error_code, model_reported, upstream_request_id;
+	int64_t first_byte_ms, finished_ms;
+	/* the bill and what it was made from (I9); JSON text of usage vector and parts */
+	bool cost_known, estimated, exact;
+	uint64_t cost_pico;
+	struct str usage_json, cost_json, price_version, multiplier, priced_as, cost_source;
+	int64_t input_tokens, output_tokens, cached_tokens; /* -1 unknown */
+	uint64_t bytes_out;
+};
+
+/* New row; *id its key. */
+int usage_start_tx(struct store_conn *c, const struct usage_start *u, int64_t *id, struct gw_err *e)
+	GW_MUST_CHECK;
+/* Guarded: only a row that is still 'started' changes; otherwise CONFLICT. */
+int usage_finish_tx(struct store_conn *c, int64_t id, const struct usage_finish *u, struct gw_err *e)
+	GW_MUST_CHECK;
+/* Prolong the lease of all started rows of @owner. */
+int usage_renew_tx(struct store_conn *c, struct str owner, int64_t lease_until_ms, struct gw_err *e)
+	GW_MUST_CHECK;
+/* Rows left 'started' whose lease has passed become 'lost': cost unknown, never invented. */
+int usage_recover_tx(struct store_conn *c, int64_t now_ms, int64_t *count, struct gw_err *e)
+	GW_MUST_CHECK;
+
+#endif

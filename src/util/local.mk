@@ -1,0 +1,10 @@
+libgw_a_SOURCES += \
+	src/util/arena.c src/util/arena.h \
+	src/util/banned.h \
+	src/util/buf.c src/util/buf.h \
+	src/util/clock.c src/util/clock.h \
+	src/util/err.c src/util/err.h \
+	src/util/log.c src/util/log.h \
+	src/util/picousd.c src/util/picousd.h \
+	src/util/secret.c src/util/secret.h \
+	src/util/str.c src/util/str.h

@@ -1,0 +1,4 @@
+# One line per program keeps merges simple.
+check_PROGRAMS += t/unit/u-picousd
+TESTS += t/unit/u-picousd
+t_unit_u_picousd_LDADD = $(GW_LIBS)
