@@ -1,1 +1,7 @@
-libgw_a_SOURCES +=
+bin_PROGRAMS += llm-gateway
+llm_gateway_LDADD = $(GW_LIBS)
+llm_gateway_SOURCES = \
+	src/cli/cli.h \
+	src/cli/commands.def \
+	src/cli/main.c \
+	src/cli/opts.c src/cli/opts.h

@@ -5,6 +5,7 @@ libgw_a_SOURCES += \
 	src/util/clock.c src/util/clock.h \
 	src/util/err.c src/util/err.h \
 	src/util/log.c src/util/log.h \
+	src/util/nearest.c src/util/nearest.h \
 	src/util/picousd.c src/util/picousd.h \
 	src/util/secret.c src/util/secret.h \
 	src/util/str.c src/util/str.h

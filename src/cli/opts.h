@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * opts - the options of one command: `--name value`, `--name=value`, `--name`, one-letter forms.
+ *
+ * A command keeps a table of rows that point at its variables:
+ *
+ *	const char *model = NULL;
+ *	bool json = false, help = false;
+ *	const struct opt rows[] = {
+ *		{ .name = "model", .value = &model, .arg = "M", .help = "only this model" },
+ *		{ .name = "json", .flag = &json, .help = "print JSON" },
+ *		OPTS_HELP(&help),
+ *		OPTS_END
+ *	};
+ *
+ * Layer:   cli
+ * Threads: no shared state
+ */
+#ifndef GW_CLI_OPTS_H
+#define GW_CLI_OPTS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "util/err.h"
+
+struct opt {
+	const char *name;   /* without dashes; NULL ends the table */
+	char letter;	    /* one-letter form, 0 none */
+	const char *arg;    /* what the value is called in the help */
+	const char *help;   /* one line */
+	const char **value; /* set to the value, borrowed from argv; NULL for a flag */
+	bool *flag;	    /* set to true; NULL for an option with a value */
+};
+
+#define OPTS_HELP(p) { .name = "help", .help = "show this help", .flag = (p) }
+#define OPTS_END { .name = NULL }
+
+/*
+ * Read the options of @argv[1..]; what is left (the arguments) moves to argv[1..] and argc is
+ * lowered. `--` ends the options; `-` is an argument. USAGE: an unknown option (with the nearest
+ * known one), one given twice, a value missing or not wanted.
+ */
+int opts_parse(const struct opt *rows, int *argc, char **argv, struct gw_err *e) GW_MUST_CHECK;
+/* "Usage: llm-gateway @synopsis", then @text and the table of @rows. */
+void opts_help(FILE *to, const char *synopsis, const char *text, const struct opt *rows);
+
+#endif
