@@ -1,1 +1,2 @@
-libgw_a_SOURCES +=
+libgw_a_SOURCES += \
+	src/codec/conf_json.c src/codec/conf_json.h

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * conf - all settings, from one table (conf.def): defaults < file < environment (.env and
- * .env.local of the working directory included) < command line.
+ * conf - all settings, from one table (conf.def): defaults < file < environment < command line.
+ *
+ * Of the environment, an empty variable counts as not set. `.env` of the working directory fills
+ * in what the environment does not set, `.env.local` overwrites both. Relative paths count from
+ * the working directory, those in the file from the directory of the file.
  *
  * Rule:    protocol gateway.md 10, style.md 9
  * Layer:   util (reads the file through codec/conf_json)
@@ -10,6 +13,7 @@
 #ifndef GW_UTIL_CONF_H
 #define GW_UTIL_CONF_H
 
+#include "util/buf.h"
 #include "util/secret.h"
 #include "util/str.h"
 
@@ -41,21 +45,79 @@ struct conf {
 	char *file; /* the file that was read; "" none */
 };
 
+/* The table, for help texts, `config print` and the tests. */
+enum conf_type {
+	CONF_T_STR,
+	CONF_T_PATH,
+	CONF_T_URL,
+	CONF_T_LIST,
+	CONF_T_U64,
+	CONF_T_BOOL,
+	CONF_T_ENUM,
+	CONF_T_SECRET,
+	CONF_T_JSON,
+	CONF_T_DECIMAL
+};
+struct conf_row {
+	const char *field;
+	enum conf_type type;
+	const char *env, *key; /* NULL: none */
+	const char *flag;      /* without dashes and letter; NULL: none */
+	char letter;	       /* one-letter flag; 0: none */
+	const char *def;
+	uint64_t min, max;
+	bool reload, secret, no_effect, credentials;
+	const char *unit, *help;
+	size_t offset; /* of the field in struct conf */
+};
+const struct conf_row *conf_row(enum conf_id id);
+
 /*
  * Load everything. @argv: the options that belong to the table are taken out of it (argc lowered), the
- * rest stays for the command; --config/-c is handled here. @env: read environment and .env files.
- * CONFIG with file, line, key and the expected form. Warnings go to log_warn.
+ * rest stays for the command; --config/-c is handled here. A secret in argv is overwritten where it
+ * stands. @use_env, @use_dotenv: read environment and .env files.
+ * CONFIG "Configuration validation failed: ..." with file, line, key and the expected form of the
+ * first problem; USAGE for a flag without its value. Warnings go to log_warn.
  */
 struct conf_source {
-	int *argc;
+	int *argc; /* NULL: no command line */
 	char **argv;
 	bool use_env, use_dotenv;
 	const char *file; /* instead of --config; NULL none */
+	/* A responder's: keys of other providers are neither kept nor looked for. NULL: all; "": none. */
+	const char *provider;
+	/* Called for every problem, in order; may be NULL. */
+	void (*problem)(void *arg, const char *sentence);
+	void *arg;
 };
 int conf_load(struct conf **out, const struct conf_source *s, struct gw_err *e) GW_MUST_CHECK;
 void conf_free(struct conf *c);
 
 /* What a responder or serve needs before it may start; provider name for one responder, NULL for all. */
 int conf_check_ready(const struct conf *c, const char *provider, bool responder, struct gw_err *e) GW_MUST_CHECK;
+
+/* The providers by route name, and the rows of their key and base URL; ends with name NULL. */
+struct conf_provider {
+	const char *name;
+	enum conf_id key, base_url;
+	bool needs_base_url;
+};
+extern const struct conf_provider conf_providers[];
+const struct conf_provider *conf_find_provider(const char *name); /* NULL: unknown */
+/* Is @provider offered (c->providers, which conf_load fills from the keys)? */
+bool conf_offers(const struct conf *c, const char *provider);
+/* The key of @p; borrowed, perhaps not set. */
+const struct secret *conf_provider_key(const struct conf *c, const struct conf_provider *p);
+
+/* The value of a row as JSON; a secret is "***" when set, "" when not. */
+void conf_value_json(const struct conf *c, enum conf_id id, struct buf *out);
+/* "default", "file", "environment", "flag" */
+const char *conf_from_name(enum conf_from f);
+
+/*
+ * Read a secret from a file: its text without surrounding blanks. The file must belong to us or to
+ * root, and nobody else may read it (a file of root may be readable by its group). CONFIG.
+ */
+int conf_read_secret(const char *path, struct secret *out, struct gw_err *e) GW_MUST_CHECK;
 
 #endif

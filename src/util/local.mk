@@ -3,6 +3,8 @@ libgw_a_SOURCES += \
 	src/util/banned.h \
 	src/util/buf.c src/util/buf.h \
 	src/util/clock.c src/util/clock.h \
+	src/util/conf.c src/util/conf.def src/util/conf.h \
+	src/util/dotenv.c src/util/dotenv.h \
 	src/util/err.c src/util/err.h \
 	src/util/log.c src/util/log.h \
 	src/util/nearest.c src/util/nearest.h \

@@ -22,6 +22,7 @@ static struct {
 	char path[4096];
 	int fd;
 } lg = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	 .program = "llm-gateway",
 	 .o = { .program = "llm-gateway", .level = LOG_LVL_INFO },
 	 .fd = STDERR_FILENO };
 

@@ -2,3 +2,6 @@
 check_PROGRAMS += t/unit/u-picousd
 TESTS += t/unit/u-picousd
 t_unit_u_picousd_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-conf
+TESTS += t/unit/u-conf
+t_unit_u_conf_LDADD = $(GW_LIBS)
