@@ -36,7 +36,8 @@ static int unknown_command(const char *name)
 	nearest_init(&n, str_c(name));
 	for (const struct cli_command *c = cli_commands; c->name; c++)
 		nearest_offer(&n, c->name);
-	gw_fail(&e, GWE_USAGE, 0, "unknown command %.64s%s; `llm-gateway --help` lists the commands", name,
+	gw_fail(&e, GWE_USAGE, 0,
+		"unknown command %.64s%s; `llm-gateway --help` lists the commands", name,
 		nearest_hint(&n, hint));
 	return cli_fail(&e);
 }

@@ -23,7 +23,8 @@ static int unknown(const struct opt *rows, struct str name, struct gw_err *e)
 	for (const struct opt *o = rows; o->name; o++)
 		nearest_offer(&n, o->name);
 	if (!nearest_name(&n))
-		return gw_fail(e, GWE_USAGE, 0, "unknown option --%.*s; --help shows the known ones",
+		return gw_fail(e, GWE_USAGE, 0,
+			       "unknown option --%.*s; --help shows the known ones",
 			       STR_ARG(str_sub(name, 0, 64)));
 	snprintf(dashed, sizeof dashed, "--%s", nearest_name(&n));
 	n.best = dashed;
@@ -53,7 +54,8 @@ static int one(const struct opt *rows, char **argv, int left, int *used, struct 
 	} else {
 		o = find(rows, STR_NULL, name.p[1]);
 		if (!o)
-			return gw_fail(e, GWE_USAGE, 0, "unknown option -%c; --help shows the known ones",
+			return gw_fail(e, GWE_USAGE, 0,
+				       "unknown option -%c; --help shows the known ones",
 				       name.p[1]);
 		if (name.len > 2)
 			value = str_sub(name, 2, name.len);
@@ -112,9 +114,9 @@ void opts_help(FILE *to, const char *synopsis, const char *text, const struct op
 	for (const struct opt *o = rows; o->name; o++) {
 		char left[64];
 
-		snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
-			 o->letter ? ", " : "  ", o->name, o->value ? " " : "",
-			 o->value ? (o->arg ? o->arg : "VALUE") : "");
+		snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
+			 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
+			 o->value ? " " : "", o->value ? (o->arg ? o->arg : "VALUE") : "");
 		fprintf(to, "  %-30s %s\n", left, o->help);
 	}
 }

@@ -109,9 +109,7 @@ static enum conf_json_kind kind_of(const json_t *v, struct str raw)
 	case JSON_OBJECT:
 		return CONF_JSON_OBJECT;
 	case JSON_ARRAY:
-		json_array_foreach (v, i, item)
-			if (!json_is_string(item))
-				return CONF_JSON_OTHER;
+		json_array_foreach(v, i, item) if (!json_is_string(item)) return CONF_JSON_OTHER;
 		return CONF_JSON_TEXTS;
 	}
 	return CONF_JSON_OTHER;
@@ -133,7 +131,8 @@ static void hand_out(struct conf_json_member *m, const json_t *v,
 		for (unsigned i = 0; i < m->n_item; i++) {
 			const json_t *item = json_array_get(v, i);
 
-			m->item[i] = (struct str){ json_string_value(item), json_string_length(item) };
+			m->item[i] =
+			    (struct str){ json_string_value(item), json_string_length(item) };
 		}
 	}
 	each(arg, m);
@@ -150,7 +149,8 @@ static json_t *load(struct str text, int *line, char why[JSON_ERROR_TEXT_LENGTH]
 	json_t *root;
 	char *near;
 
-	root = json_loadb(text.p ? text.p : "", text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &je);
+	root = json_loadb(text.p ? text.p : "", text.len,
+			  JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &je);
 	if (root)
 		return root;
 	near = strstr(je.text, " near '");
@@ -162,7 +162,8 @@ static json_t *load(struct str text, int *line, char why[JSON_ERROR_TEXT_LENGTH]
 }
 
 int conf_json_read(struct str text, const char *name,
-		   void (*each)(void *arg, const struct conf_json_member *m), void *arg, struct gw_err *e)
+		   void (*each)(void *arg, const struct conf_json_member *m), void *arg,
+		   struct gw_err *e)
 {
 	struct walk w = { text.p, text.p + text.len, 1 };
 	char why[JSON_ERROR_TEXT_LENGTH];
@@ -175,11 +176,13 @@ int conf_json_read(struct str text, const char *name,
 		return gw_fail(e, GWE_CONFIG, 0, "%s:%d: %s", name, line, why);
 	if (!json_is_object(root)) {
 		json_decref(root);
-		return gw_fail(e, GWE_CONFIG, 0, "%s:1: the file has to be one JSON object, {...}", name);
+		return gw_fail(e, GWE_CONFIG, 0, "%s:1: the file has to be one JSON object, {...}",
+			       name);
 	}
 	skip_blank(&w);
 	w.p++; /* { */
-	json_object_foreach (root, key, v) {
+	json_object_foreach(root, key, v)
+	{
 		struct conf_json_member m = { .key = key };
 
 		skip_blank(&w);

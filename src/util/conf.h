@@ -45,7 +45,7 @@ struct conf {
 	char *file; /* the file that was read; "" none */
 };
 
-/* The table, for help texts, `config print` and the tests. */
+/* The table of conf.def, for help texts, `config print` and the tests. */
 enum conf_type {
 	CONF_T_STR,
 	CONF_T_PATH,
@@ -70,7 +70,7 @@ struct conf_row {
 	const char *unit, *help;
 	size_t offset; /* of the field in struct conf */
 };
-const struct conf_row *conf_row(enum conf_id id);
+extern const struct conf_row conf_rows[CONF_COUNT];
 
 /*
  * Load everything. @argv: the options that belong to the table are taken out of it (argc lowered), the
@@ -96,7 +96,7 @@ void conf_free(struct conf *c);
 /* What a responder or serve needs before it may start; provider name for one responder, NULL for all. */
 int conf_check_ready(const struct conf *c, const char *provider, bool responder, struct gw_err *e) GW_MUST_CHECK;
 
-/* The providers by route name, and the rows of their key and base URL; ends with name NULL. */
+/* The providers by route name, and the conf_rows of their key and base URL; ends with name NULL. */
 struct conf_provider {
 	const char *name;
 	enum conf_id key, base_url;
@@ -106,6 +106,8 @@ extern const struct conf_provider conf_providers[];
 const struct conf_provider *conf_find_provider(const char *name); /* NULL: unknown */
 /* Is @provider offered (c->providers, which conf_load fills from the keys)? */
 bool conf_offers(const struct conf *c, const char *provider);
+/* It has its key, and its base URL where it cannot do without. */
+bool conf_provider_complete(const struct conf *c, const struct conf_provider *p);
 /* The key of @p; borrowed, perhaps not set. */
 const struct secret *conf_provider_key(const struct conf *c, const struct conf_provider *p);
 

@@ -14,7 +14,8 @@ struct scan {
 
 static bool at_end_of_line(const struct scan *s)
 {
-	return s->p == s->end || *s->p == '\n' || (*s->p == '\r' && (s->p + 1 == s->end || s->p[1] == '\n'));
+	return s->p == s->end || *s->p == '\n' ||
+	       (*s->p == '\r' && (s->p + 1 == s->end || s->p[1] == '\n'));
 }
 
 static void skip_blank(struct scan *s)
@@ -80,12 +81,14 @@ static int quoted(struct scan *s, struct buf *out, struct gw_err *e)
 			buf_add_byte(out, *s->p);
 	}
 	if (s->p == s->end)
-		return gw_fail(e, GWE_CONFIG, 0, "%s:%u: the value has no closing %c", s->file, from, quote);
+		return gw_fail(e, GWE_CONFIG, 0, "%s:%u: the value has no closing %c", s->file,
+			       from, quote);
 	s->p++;
 	skip_blank(s);
 	if (!at_end_of_line(s) && *s->p != '#')
 		return gw_fail(e, GWE_CONFIG, 0,
-			       "%s:%u: after the closing %c only a comment may follow", s->file, s->line, quote);
+			       "%s:%u: after the closing %c only a comment may follow", s->file,
+			       s->line, quote);
 	return 0;
 }
 
@@ -113,7 +116,8 @@ static int line(struct scan *s, struct str *n, struct buf *value, struct gw_err 
 	}
 	skip_blank(s);
 	if (!n->len || s->p == s->end || *s->p != '=')
-		return gw_fail(e, GWE_CONFIG, 0, "%s:%u: expected NAME=value or a comment", s->file, s->line);
+		return gw_fail(e, GWE_CONFIG, 0, "%s:%u: expected NAME=value or a comment", s->file,
+			       s->line);
 	s->p++;
 	skip_blank(s);
 	if (s->p < s->end && (*s->p == '"' || *s->p == '\'' || *s->p == '`'))
@@ -123,8 +127,8 @@ static int line(struct scan *s, struct str *n, struct buf *value, struct gw_err 
 }
 
 int dotenv_read(struct str text, const char *file,
-		void (*each)(void *arg, struct str name, struct str value, unsigned line), void *arg,
-		struct gw_err *e)
+		void (*each)(void *arg, struct str name, struct str value, unsigned line),
+		void *arg, struct gw_err *e)
 {
 	const char *from = text.p ? text.p : "";
 	struct scan s = { from, from + text.len, 1, file };

@@ -4,8 +4,11 @@ libgw_a_SOURCES += \
 	src/util/buf.c src/util/buf.h \
 	src/util/clock.c src/util/clock.h \
 	src/util/conf.c src/util/conf.def src/util/conf.h \
+	src/util/conf_ready.c \
+	src/util/conf_value.c src/util/conf_value.h \
 	src/util/dotenv.c src/util/dotenv.h \
 	src/util/err.c src/util/err.h \
+	src/util/file.c src/util/file.h \
 	src/util/log.c src/util/log.h \
 	src/util/nearest.c src/util/nearest.h \
 	src/util/picousd.c src/util/picousd.h \

@@ -90,7 +90,7 @@ static void test_precedence(void)
 	struct conf *c = load(NULL, NULL);
 
 	OK(c && c->port == 8080 && !strcmp(c->host, "0.0.0.0") && !strcmp(c->network, "test") &&
-		   c->from[CONF_port] == CONF_FROM_DEFAULT && !c->file[0],
+	       c->from[CONF_port] == CONF_FROM_DEFAULT && !c->file[0],
 	   "without anything: the defaults");
 	OK(c && strstr(c->database, "/gateway.db"), "the database is in the state directory");
 	conf_free(c);
@@ -105,11 +105,13 @@ static void test_precedence(void)
 	put(".env.local", "PORT=4000\n");
 	OK(port("{\"port\": 1000}", NULL) == 4000, ".env.local overwrites the environment");
 	put(".env.local", "PORT=\n");
-	OK(port("{\"port\": 1000}", NULL) == 1000, "an empty line in .env.local takes the variable away");
+	OK(port("{\"port\": 1000}", NULL) == 1000,
+	   "an empty line in .env.local takes the variable away");
 	put(".env.local", "PORT=4000\n");
 	OK(port("{\"port\": 1000}", "--port 5000") == 5000, "the command line beats all");
 	OK(port("{\"port\": 1000}", "-p 5001") == 5001, "-p is --port");
-	OK(port(NULL, "-p5002") == 5002 && port(NULL, "--port=5003") == 5003, "values may be attached");
+	OK(port(NULL, "-p5002") == 5002 && port(NULL, "--port=5003") == 5003,
+	   "values may be attached");
 	unlink(".env");
 	unlink(".env.local");
 	unsetenv("PORT");
@@ -117,19 +119,25 @@ static void test_precedence(void)
 
 static void test_argv(void)
 {
-	char *argv[] = { (char[]){ "serve" }, (char[]){ "--json" },
-			 (char[]){ "--service-key" }, (char[]){ "zSecretText" },
-			 (char[]){ "x" }, (char[]){ "-h" },
-			 (char[]){ "127.0.0.1" }, (char[]){ "--debug" },
-			 (char[]){ "--" }, (char[]){ "--port" }, NULL };
+	char *argv[] = { (char[]){ "serve" },
+			 (char[]){ "--json" },
+			 (char[]){ "--service-key" },
+			 (char[]){ "zSecretText" },
+			 (char[]){ "x" },
+			 (char[]){ "-h" },
+			 (char[]){ "127.0.0.1" },
+			 (char[]){ "--debug" },
+			 (char[]){ "--" },
+			 (char[]){ "--port" },
+			 NULL };
 	int argc = 10;
 	struct conf_source s = { .argc = &argc, .argv = argv };
 	struct conf *c = NULL;
 	char *key = argv[3];
 
 	OK(!conf_load(&c, &s, &e), "flags among others");
-	OK(argc == 5 && !strcmp(argv[1], "--json") && !strcmp(argv[2], "x") && !strcmp(argv[3], "--") &&
-		   !strcmp(argv[4], "--port"),
+	OK(argc == 5 && !strcmp(argv[1], "--json") && !strcmp(argv[2], "x") &&
+	       !strcmp(argv[3], "--") && !strcmp(argv[4], "--port"),
 	   "what is not ours stays, and all behind --");
 	OK(!strcmp(key, "***********"), "the service key is overwritten in the argument list");
 	OK(c && str_eq_c(secret_reveal(&c->service_key), "zSecretText"), "and known");
@@ -139,10 +147,15 @@ static void test_argv(void)
 
 static void test_errors(void)
 {
-	FILE_ERR("{\"prot\": 1}", "Configuration validation failed: conf.json:1: prot: unknown key (did you mean port?)");
-	FILE_ERR("{\n \"host\": \"a\",\n \"adminDID\": []}", "conf.json:3: adminDID: unknown key (did you mean adminDid?)");
-	FILE_ERR("{\n\"port\": \"x\"}", "conf.json:2: port: expected a whole number from 1 to 65535, not \"x\"");
-	FILE_ERR("{\"port\": 65536}", "conf.json:1: port: expected a whole number from 1 to 65535, not \"65536\"");
+	FILE_ERR(
+	    "{\"prot\": 1}",
+	    "Configuration validation failed: conf.json:1: prot: unknown key (did you mean port?)");
+	FILE_ERR("{\n \"host\": \"a\",\n \"adminDID\": []}",
+		 "conf.json:3: adminDID: unknown key (did you mean adminDid?)");
+	FILE_ERR("{\n\"port\": \"x\"}",
+		 "conf.json:2: port: expected a whole number from 1 to 65535, not \"x\"");
+	FILE_ERR("{\"port\": 65536}",
+		 "conf.json:1: port: expected a whole number from 1 to 65535, not \"65536\"");
 	FILE_ERR("{\"port\": 1.5}", "not a number with a fraction");
 	FILE_ERR("{\"port\": 99999999999999999999999}", "from 1 to 65535");
 	FILE_ERR("{\"idleTimeoutMs\": 5}", "from 10 to 7200000 ms");
@@ -153,7 +166,8 @@ static void test_errors(void)
 	FILE_ERR("{\"port\": 1", "conf.json:1: ");
 	FILE_ERR("", "conf.json:1: ");
 	FILE_ERR("{\"adminDid\": [1]}", "expected a comma list");
-	FILE_ERR("{\"pricingOverrides\": [\"a\"]}", "expected a JSON object, not a list of strings");
+	FILE_ERR("{\"pricingOverrides\": [\"a\"]}",
+		 "expected a JSON object, not a list of strings");
 	FILE_ERR("{\"pricingOverrides\": \"{\"}", "pricingOverrides: expected a JSON object; ");
 	FILE_ERR("{\"openaiBaseUrl\": \"ftp://x\"}", "expected a URL");
 	FILE_ERR("{\"openaiBaseUrl\": \"https://u:p@x\"}", "expected a URL");
@@ -168,35 +182,46 @@ static void test_errors(void)
 	FLAG_ERR("--port 1 -p 2", "option --port is given twice");
 	FLAG_ERR("--config nowhere.json", "nowhere.json: cannot read it: No such file");
 	FLAG_ERR("--network testnet", "--network: expected one of");
-	OK(env_err("DEBUG", "maybe", "environment: DEBUG: expected true or false, not \"maybe\""), "bad variable");
-	OK(env_err("OPENAI_API_KEY", "sk a", "expected a text of visible") && !strstr(e.pub, "sk a"), "bad secret");
+	OK(env_err("DEBUG", "maybe", "environment: DEBUG: expected true or false, not \"maybe\""),
+	   "bad variable");
+	OK(env_err("OPENAI_API_KEY", "sk a", "expected a text of visible") &&
+	       !strstr(e.pub, "sk a"),
+	   "bad secret");
 	put(".env", "A=1\n\nexport PORT = 'x'\n");
-	OK(refused(NULL, NULL, ".env:3: PORT: expected a whole number"), "a bad line of .env is named");
+	OK(refused(NULL, NULL, ".env:3: PORT: expected a whole number"),
+	   "a bad line of .env is named");
 	put(".env", "A=1\nnonsense\n");
 	OK(refused(NULL, NULL, ".env:2: expected NAME=value"), "a line that is none is named");
 	unlink(".env");
-	OK(refused("{\"port\": 0, \"host\": 1, \"x\": 2}", NULL, "port") && problems == 3, "every problem is reported");
+	OK(refused("{\"port\": 0, \"host\": 1, \"x\": 2}", NULL, "port") && problems == 3,
+	   "every problem is reported");
 }
 
 static void test_types(void)
 {
-	struct conf *c = load("{\"adminDid\": [\"did:a\", \" did:b \"], \"stateDir\": \"st\", \"openaiBaseUrl\": \"http://x:1/\","
-			      "\"pricingOverrides\": {\"m\": {\"promptPerMTokUsd\": 0.10}}, \"pricingMultiplier\": 1.10,"
-			      "\"audiences\": \"a, ,b\", \"defaultPricePicoUSD\": 18446744073709551615,"
-			      "\"upstreamProxy\": \"socks5://u:p@h:1\", \"openaiApiKey\": \"sk\"}",
-			      NULL);
+	struct conf *c =
+	    load("{\"adminDid\": [\"did:a\", \" did:b \"], \"stateDir\": \"st\", "
+		 "\"openaiBaseUrl\": \"http://x:1/\","
+		 "\"pricingOverrides\": {\"m\": {\"promptPerMTokUsd\": 0.10}}, "
+		 "\"pricingMultiplier\": 1.10,"
+		 "\"audiences\": \"a, ,b\", \"defaultPricePicoUSD\": 18446744073709551615,"
+		 "\"upstreamProxy\": \"socks5://u:p@h:1\", \"openaiApiKey\": \"sk\"}",
+		 NULL);
 	struct buf b;
 	char cwd[4096];
 
 	OK(c && c->admin_did.n == 2 && !strcmp(c->admin_did.item[1], "did:b"), "a list of strings");
 	OK(c && c->audiences.n == 2 && !strcmp(c->audiences.item[1], "b"), "a comma list");
-	OK(c && !strcmp(c->pricing_overrides, "{\"m\": {\"promptPerMTokUsd\": 0.10}}"), "prices keep their digits");
+	OK(c && !strcmp(c->pricing_overrides, "{\"m\": {\"promptPerMTokUsd\": 0.10}}"),
+	   "prices keep their digits");
 	OK(c && !strcmp(c->pricing_multiplier, "1.10"), "the multiplier keeps its digits");
 	OK(c && c->default_price_pico_usd == UINT64_MAX, "64 bits");
 	OK(c && !strcmp(c->openai_base_url, "http://x:1"), "no slash at the end of a URL");
-	OK(c && getcwd(cwd, sizeof cwd) && !strncmp(c->state_dir, cwd, strlen(cwd)) && strstr(c->state_dir, "/st"),
+	OK(c && getcwd(cwd, sizeof cwd) && !strncmp(c->state_dir, cwd, strlen(cwd)) &&
+	       strstr(c->state_dir, "/st"),
 	   "paths are absolute");
-	OK(c && c->providers.n == 1 && conf_offers(c, "openai") && !conf_offers(c, "claude"), "offered: with a key");
+	OK(c && c->providers.n == 1 && conf_offers(c, "openai") && !conf_offers(c, "claude"),
+	   "offered: with a key");
 	buf_init(&b, 4096);
 	conf_value_json(c, CONF_openai_api_key, &b);
 	conf_value_json(c, CONF_proxy, &b);
@@ -205,7 +230,8 @@ static void test_types(void)
 	conf_free(c);
 	setenv("PRICING_MULTIPLIER", "much", 1);
 	c = load(NULL, NULL);
-	OK(c && !strcmp(c->pricing_multiplier, "1"), "a multiplier that is no number counts as not set");
+	OK(c && !strcmp(c->pricing_multiplier, "1"),
+	   "a multiplier that is no number counts as not set");
 	conf_free(c);
 	unsetenv("PRICING_MULTIPLIER");
 }
@@ -225,7 +251,8 @@ static void test_dotenv(void)
 
 	put(".env", text);
 	c = load(NULL, NULL);
-	OK(!c && strstr(e.pub, ".env:2: SERVICE_ID"), "\\n in double quotes is a line end (refused for a name)");
+	OK(!c && strstr(e.pub, ".env:2: SERVICE_ID"),
+	   "\\n in double quotes is a line end (refused for a name)");
 	put(".env", strchr(text, '\n') + 1 + strlen("SERVICE_ID=\"two\\nlines\" # c\r\n"));
 	c = load(NULL, NULL);
 	OK(c && !strcmp(c->host, "h#1"), "# starts a comment only behind a blank");
@@ -233,7 +260,8 @@ static void test_dotenv(void)
 	OK(c && !strcmp(c->openai_base_url, "http://a"), "back quotes");
 	OK(c && !strcmp(c->pricing_overrides, "{\n  \"m\": {}\n}"), "values may span lines");
 	OK(c && str_eq_c(secret_reveal(&c->gemini_api_key), "a=b"), "= in a value");
-	OK(c && !strcmp(c->x_title, "a $b \\ \\q"), "backslashes in double quotes: %s", c ? c->x_title : "");
+	OK(c && !strcmp(c->x_title, "a $b \\ \\q"), "backslashes in double quotes: %s",
+	   c ? c->x_title : "");
 	conf_free(c);
 	put(".env", "HOST='open\nPORT=1\n");
 	OK(refused(NULL, NULL, ".env:1: the value has no closing '"), "an open quote is named");
@@ -253,19 +281,23 @@ static void test_key_dir(void)
 	chmod("keys/claude.key", 0600);
 	chmod("keys/openai.key", 0644);
 	setenv("PROVIDER_KEY_DIR", "keys", 1);
-	OK(refused(NULL, NULL, "keys/openai.key: others can read it (mode 644): chmod 600"), "an open key file is refused");
+	OK(refused(NULL, NULL, "keys/openai.key: others can read it (mode 644): chmod 600"),
+	   "an open key file is refused");
 	chmod("keys/openai.key", 0600);
 	c = load(NULL, NULL);
-	OK(c && str_eq_c(secret_reveal(&c->anthropic_api_key), "sk-ant-1") && conf_offers(c, "openai"), "keys from files");
+	OK(c && str_eq_c(secret_reveal(&c->anthropic_api_key), "sk-ant-1") &&
+	       conf_offers(c, "openai"),
+	   "keys from files");
 	conf_free(c);
 	setenv("ANTHROPIC_API_KEY", "other", 1);
 	setenv("GEMINI_API_KEY", "g", 1);
 	c = load(NULL, NULL);
-	OK(c && str_eq_c(secret_reveal(&c->anthropic_api_key), "other"), "the variable beats the file");
+	OK(c && str_eq_c(secret_reveal(&c->anthropic_api_key), "other"),
+	   "the variable beats the file");
 	conf_free(c);
 	c = NULL;
-	OK(!conf_load(&c, &s, &e) && secret_is_set(&c->anthropic_api_key) && !secret_is_set(&c->openai_api_key) &&
-		   !secret_is_set(&c->gemini_api_key),
+	OK(!conf_load(&c, &s, &e) && secret_is_set(&c->anthropic_api_key) &&
+	       !secret_is_set(&c->openai_api_key) && !secret_is_set(&c->gemini_api_key),
 	   "a responder keeps its own key only");
 	conf_free(c);
 	unsetenv("PROVIDER_KEY_DIR");
@@ -290,8 +322,10 @@ static void test_ready(void)
 	OK(not_ready(NULL, NULL, false, "SERVICE_KEY is required"), "no service key");
 	OK(strstr(e.pub, "At least one provider API key is required"), "and no provider");
 	setenv("SERVICE_KEY", "z1", 1);
-	OK(not_ready(NULL, NULL, false, "At least one provider API key is required"), "no provider");
-	OK(not_ready(NULL, "openai", true, "SERVICE_KEY must not be given to a responder"), "a responder with the claim key");
+	OK(not_ready(NULL, NULL, false, "At least one provider API key is required"),
+	   "no provider");
+	OK(not_ready(NULL, "openai", true, "SERVICE_KEY must not be given to a responder"),
+	   "a responder with the claim key");
 	setenv("LITELLM_API_KEY", "k", 1);
 	OK(not_ready(NULL, NULL, false, "LITELLM_BASE_URL"), "litellm needs its address");
 	setenv("LITELLM_BASE_URL", "http://x", 1);
@@ -299,14 +333,17 @@ static void test_ready(void)
 	OK(c && !conf_check_ready(c, NULL, false, &e), "one provider is enough");
 	conf_free(c);
 	setenv("PROVIDERS", "litellm,openai", 1);
-	OK(not_ready(NULL, NULL, false, "OPENAI_API_KEY is required for the provider openai"), "a listed one needs its key");
+	OK(not_ready(NULL, NULL, false, "OPENAI_API_KEY is required for the provider openai"),
+	   "a listed one needs its key");
 	unsetenv("PROVIDERS");
 	unsetenv("SERVICE_KEY");
-	OK(not_ready(NULL, "litellm", true, "SERVICE_DID is required"), "a responder needs the DID");
-	OK(not_ready("--payment off", "openai", true, "OPENAI_API_KEY is required"), "and its own key");
+	OK(not_ready(NULL, "litellm", true, "SERVICE_DID is required"),
+	   "a responder needs the DID");
+	OK(not_ready("--payment off", "openai", true, "OPENAI_API_KEY is required"),
+	   "and its own key");
 	c = load(NULL, "--payment off");
 	OK(c && !conf_check_ready(c, "litellm", true, &e) && !conf_check_ready(c, NULL, true, &e) &&
-		   !conf_check_ready(c, NULL, false, &e),
+	       !conf_check_ready(c, NULL, false, &e),
 	   "payment off does without a service key");
 	conf_free(c);
 	unsetenv("LITELLM_API_KEY");
@@ -320,8 +357,8 @@ int main(void)
 	if (!mkdtemp(dir) || chdir(dir))
 		return 99;
 	for (unsigned i = 0; i < CONF_COUNT; i++)
-		if (conf_row((enum conf_id)i)->env)
-			unsetenv(conf_row((enum conf_id)i)->env);
+		if (conf_rows[i].env)
+			unsetenv(conf_rows[i].env);
 	test_precedence();
 	test_argv();
 	test_errors();
