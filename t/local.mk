@@ -1,8 +1,9 @@
 # Tests: C unit tests print TAP; .bats files are run by bats with TAP output.
-TEST_EXTENSIONS = .bats
+TEST_EXTENSIONS = .bats .fuzz
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 BATS_LOG_DRIVER = $(LOG_DRIVER)
 BATS_LOG_COMPILER = $(SHELL) $(top_srcdir)/t/lib/run-bats
+FUZZ_LOG_DRIVER = $(LOG_DRIVER)
 AM_TESTS_ENVIRONMENT = GW_SRCDIR='$(abs_top_srcdir)' GW_BUILDDIR='$(abs_top_builddir)'; export GW_SRCDIR GW_BUILDDIR;
 
 EXTRA_DIST += t/lib/run-bats t/unit/tap.h
