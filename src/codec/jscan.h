@@ -4,11 +4,12 @@
  * without allocation.
  *
  * For texts that are too large or too frequent for a DOM: request bodies, stream
- * events. The text is checked once as a whole (jscan_check); the other functions
- * take values of a checked text and never read outside it. Strings keep their
- * escapes until somebody asks for the text.
+ * events. The text is checked once as a whole (jscan_check, or jwalk to its end);
+ * the other functions take values of a checked text and never read outside it.
+ * Strings keep their escapes until somebody asks for the text.
  *
- * Rule:    RFC 8259 (strict: one value, no BOM, no trailing bytes but blanks)
+ * Rule:    RFC 8259 (strict: one value, no BOM, no trailing bytes but blanks;
+ *          escapes of lone surrogates are allowed by its grammar and accepted)
  * Layer:   codec; calls util
  * Threads: no shared state
  */
@@ -24,6 +25,34 @@ struct jval {
 	enum jtype type; /* J_NONE: absent */
 	struct str raw;
 };
+
+/*
+ * One pass that checks and reports as it goes, for readers that must see every
+ * member wherever it stands. Nesting costs a bit per level, no recursion.
+ */
+enum { JSCAN_MAX_DEPTH = 4096 };
+enum jstep { JSTEP_VALUE, JSTEP_OPEN, JSTEP_CLOSE, JSTEP_END, JSTEP_BAD };
+
+struct jwalk {
+	/* the step: valid after jwalk_next */
+	struct str key; /* raw key of a member that is a value or opens; empty elsewhere */
+	struct jval v;	/* VALUE: whole; OPEN: its type and first byte; CLOSE: its last byte */
+	unsigned
+	    depth; /* containers open around the step's value (for OPEN and CLOSE: around it) */
+	const char *why; /* BAD: what is wrong at @p */
+	const char *p, *start, *end;
+	/* private */
+	unsigned open, max_depth;
+	unsigned char want;
+	bool any_utf8;
+	uint64_t objects[JSCAN_MAX_DEPTH / 64];
+};
+/* @max_depth is cut to JSCAN_MAX_DEPTH. */
+void jwalk_init(struct jwalk *w, struct str text, unsigned max_depth, bool any_utf8);
+/* After END or BAD it stays there. */
+enum jstep jwalk_next(struct jwalk *w);
+/* For BAD: fills @e (INVALID_JSON, byte offset named) and returns -1. */
+int jwalk_fail(const struct jwalk *w, struct gw_err *e);
 
 /*
  * Check @text: well-formed, nesting at most @max_depth, strings well-formed UTF-8
@@ -52,7 +81,8 @@ struct jval jscan_path(struct jval v, ...) __attribute__((sentinel));
 bool jval_is_null(struct jval v); /* absent or null */
 /* A number that is an integer 0..2^64-1 in whatever spelling (120, 1.2e2, 120.0); else false. */
 bool jval_u64(struct jval v, uint64_t *out);
-/* String, escapes resolved, appended to @b (lone surrogates become U+FFFD); false: not a string or too long. */
+/* String, escapes resolved, appended to @b (lone surrogates become U+FFFD); false: not a string or
+ * too long. */
 bool jval_text(struct jval v, struct buf *b);
 /* The same into a fixed buffer with NUL; false when it does not fit or holds NUL. */
 bool jval_copy(struct jval v, char *dst, size_t size);

@@ -1,2 +1,4 @@
 libgw_a_SOURCES += \
 	src/codec/conf_json.c src/codec/conf_json.h
+libgw_a_SOURCES += src/codec/jscan.c src/codec/jscan.h
+libgw_a_SOURCES += src/codec/jwrite.c src/codec/jwrite.h

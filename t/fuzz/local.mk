@@ -4,6 +4,7 @@
 # `make fuzz-smoke` also lets libFuzzer search for FUZZ_SECONDS in each target.
 GW_FUZZERS =
 GW_FUZZERS += picousd
+GW_FUZZERS += jscan
 
 # The programs are made from the list while make runs, which automake cannot follow: hence the
 # list in configure.ac, the extension .fuzz, the static pattern rules, and libgw.a standing for all
