@@ -12,6 +12,7 @@
 #ifndef GW_CLI_CLI_H
 #define GW_CLI_CLI_H
 
+#include "util/conf.h"
 #include "util/err.h"
 
 /* Exit statuses. */
@@ -36,5 +37,8 @@ extern const struct cli_command cli_commands[];
 
 /* Say what went wrong on standard error; returns the exit status that fits (CLI_MISUSE for USAGE). */
 int cli_fail(const struct gw_err *e);
+
+/* conf_load from the environment, the .env files and argv. */
+int cli_settings(struct conf **out, int *argc, char **argv, struct gw_err *e) GW_MUST_CHECK;
 
 #endif

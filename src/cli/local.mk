@@ -3,5 +3,6 @@ llm_gateway_LDADD = $(GW_LIBS)
 llm_gateway_SOURCES = \
 	src/cli/cli.h \
 	src/cli/commands.def \
+	src/cli/config.c \
 	src/cli/main.c \
 	src/cli/opts.c src/cli/opts.h

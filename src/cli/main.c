@@ -27,6 +27,13 @@ int cli_fail(const struct gw_err *e)
 	return e->code == GWE_USAGE ? CLI_MISUSE : CLI_NO;
 }
 
+int cli_settings(struct conf **out, int *argc, char **argv, struct gw_err *e)
+{
+	struct conf_source s = { .argc = argc, .argv = argv, .use_env = true, .use_dotenv = true };
+
+	return conf_load(out, &s, e);
+}
+
 static int unknown_command(const char *name)
 {
 	char hint[NEAREST_HINT_SIZE];

@@ -3,6 +3,7 @@
 
 #include "cli/opts.h"
 
+#include "util/conf.h"
 #include "util/nearest.h"
 
 /* The row of @name (long form, with @len bytes) or of @letter. */
@@ -14,6 +15,14 @@ static const struct opt *find(const struct opt *rows, struct str name, char lett
 	return NULL;
 }
 
+static bool takes_settings(const struct opt *rows)
+{
+	for (const struct opt *o = rows; o->name; o++)
+		if (o->settings)
+			return true;
+	return false;
+}
+
 static int unknown(const struct opt *rows, struct str name, struct gw_err *e)
 {
 	char hint[NEAREST_HINT_SIZE], dashed[NEAREST_HINT_SIZE];
@@ -22,6 +31,8 @@ static int unknown(const struct opt *rows, struct str name, struct gw_err *e)
 	nearest_init(&n, name);
 	for (const struct opt *o = rows; o->name; o++)
 		nearest_offer(&n, o->name);
+	for (unsigned i = 0; i < CONF_COUNT && takes_settings(rows); i++)
+		nearest_offer(&n, conf_rows[i].flag);
 	if (!nearest_name(&n))
 		return gw_fail(e, GWE_USAGE, 0,
 			       "unknown option --%.*s; --help shows the known ones",
@@ -104,6 +115,71 @@ int opts_parse(const struct opt *rows, int *argc, char **argv, struct gw_err *e)
 	return 0;
 }
 
+bool opts_ask_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (!strcmp(argv[i], "--help"))
+			return true;
+	return false;
+}
+
+static void help_line(FILE *to, char letter, const char *name, const char *arg, const char *help)
+{
+	char left[64];
+
+	if (letter)
+		snprintf(left, sizeof left, "-%c, --%s%s%s", letter, name, arg[0] ? " " : "", arg);
+	else
+		snprintf(left, sizeof left, "    --%s%s%s", name, arg[0] ? " " : "", arg);
+	fprintf(to, strlen(left) > 32 ? "  %s\n  %-32s %s" : "  %-32s %s%s", left,
+		strlen(left) > 32 ? "" : help, strlen(left) > 32 ? help : "");
+}
+
+static const char *placeholder(enum conf_type t)
+{
+	switch (t) {
+	case CONF_T_STR:
+	case CONF_T_LIST:
+		return "<text>";
+	case CONF_T_PATH:
+		return "<path>";
+	case CONF_T_URL:
+		return "<url>";
+	case CONF_T_U64:
+	case CONF_T_DECIMAL:
+		return "<number>";
+	case CONF_T_ENUM:
+		return "<word>";
+	case CONF_T_SECRET:
+		return "<key>";
+	case CONF_T_JSON:
+		return "<json>";
+	case CONF_T_BOOL:
+		return "";
+	}
+	return "";
+}
+
+static void help_settings(FILE *to)
+{
+	for (unsigned i = 0; i < CONF_COUNT; i++) {
+		const struct conf_row *r = &conf_rows[i];
+
+		if (!r->flag)
+			continue;
+		help_line(to, r->letter, r->flag, placeholder(r->type), r->help);
+		if (r->type == CONF_T_ENUM)
+			fprintf(to, ": %s", r->unit);
+		if (r->unit[0] && r->type == CONF_T_U64)
+			fprintf(to, " [%s]", r->unit);
+		if (r->def[0] && r->type != CONF_T_BOOL)
+			fprintf(to, " (default: %s)", r->def);
+		putc('\n', to);
+	}
+	help_line(to, 'c', "config", "<path>", "Configuration file (JSON)");
+	putc('\n', to);
+}
+
 void opts_help(FILE *to, const char *synopsis, const char *text, const struct opt *rows)
 {
 	fprintf(to, "Usage: llm-gateway %s\n", synopsis);
@@ -112,11 +188,15 @@ void opts_help(FILE *to, const char *synopsis, const char *text, const struct op
 	if (rows->name)
 		fputs("\nOptions:\n", to);
 	for (const struct opt *o = rows; o->name; o++) {
-		char left[64];
-
-		snprintf(left, sizeof left, "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
-			 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
-			 o->value ? " " : "", o->value ? (o->arg ? o->arg : "VALUE") : "");
-		fprintf(to, "  %-30s %s\n", left, o->help);
+		if (o->settings) {
+			help_settings(to);
+			continue;
+		}
+		help_line(to, o->letter, o->name,
+			  !o->value ? ""
+			  : o->arg  ? o->arg
+				    : "VALUE",
+			  o->help);
+		putc('\n', to);
 	}
 }

@@ -31,9 +31,12 @@ struct opt {
 	const char *help;   /* one line */
 	const char **value; /* set to the value, borrowed from argv; NULL for a flag */
 	bool *flag;	    /* set to true; NULL for an option with a value */
+	bool settings;	    /* stands for the flags of conf.def, in the help and for suggestions */
 };
 
 #define OPTS_HELP(p) { .name = "help", .help = "show this help", .flag = (p) }
+/* For commands that call conf_load before opts_parse. */
+#define OPTS_SETTINGS { .name = "", .settings = true }
 #define OPTS_END { .name = NULL }
 
 /*
@@ -42,6 +45,8 @@ struct opt {
  * known one), one given twice, a value missing or not wanted.
  */
 int opts_parse(const struct opt *rows, int *argc, char **argv, struct gw_err *e) GW_MUST_CHECK;
+/* Does argv ask for --help (before any --)? For commands whose settings may be wrong. */
+bool opts_ask_help(int argc, char **argv);
 /* "Usage: llm-gateway @synopsis", then @text and the table of @rows. */
 void opts_help(FILE *to, const char *synopsis, const char *text, const struct opt *rows);
 
