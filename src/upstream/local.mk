@@ -1,1 +1,4 @@
-libgw_a_SOURCES +=
+libgw_a_SOURCES += \
+	src/upstream/lease.h \
+	src/upstream/pool.c \
+	src/upstream/upstream.c src/upstream/upstream.h

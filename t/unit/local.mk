@@ -11,3 +11,6 @@ t_unit_u_jscan_LDADD = $(GW_LIBS)
 check_PROGRAMS += t/unit/u-jwrite
 TESTS += t/unit/u-jwrite
 t_unit_u_jwrite_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-upstream
+TESTS += t/unit/u-upstream
+t_unit_u_upstream_LDADD = $(GW_LIBS)

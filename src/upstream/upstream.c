@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "upstream/lease.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include "util/buf.h"
+#include "util/clock.h"
+
+enum {
+	TICK_MS = 200,
+	HEAD_MAX = 64 * 1024,
+	JOIN_MAX = 32 * 1024 /* smaller bodies are joined, to leave in one write with the head */
+};
+
+/* One call: what libcurl's callbacks see. */
+struct call {
+	const struct upstream_request *rq;
+	const struct upstream_handler *h;
+	struct upstream_result *res;
+	CURL *easy;
+	const char *error; /* libcurl's words */
+
+	unsigned attempts;		      /* connections on which a request was begun */
+	int64_t start_ms, ready_ms, heard_ms; /* begun; connected; last byte */
+	bool heard;			      /* since heard_ms was set */
+
+	size_t head_bytes;
+	bool head_final; /* the head now read is not a 1xx one */
+	bool head_done;
+
+	size_t body_len; /* to be sent, and how far that is */
+	unsigned piece;
+	size_t offset;
+
+	bool stopped; /* by us, for the reason in res->outcome */
+};
+
+/* End the transfer for a reason of our own. The first one stands. */
+GW_PRINTF(3, 4) static bool stop(struct call *c, enum upstream_outcome why, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (c->stopped)
+		return false;
+	c->stopped = true;
+	c->res->outcome = why;
+	va_start(ap, fmt);
+	vsnprintf(c->res->message, sizeof c->res->message, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+static bool client_stopped(struct call *c)
+{
+	return stop(c, UP_CLIENT_GONE, "given up from our side");
+}
+
+/* ---- the answer ---- */
+
+/* "HTTP/1.1 200 OK" or "HTTP/2 200 ": the number, or 0. */
+static int status_of(struct str line)
+{
+	ptrdiff_t at = str_find(line, ' ');
+	uint64_t status;
+
+	if (at < 0 || !str_u64(str_sub(line, (size_t)at + 1, 3), &status))
+		return 0;
+	return (int)status;
+}
+
+/*
+ * The headers that describe how the body travelled are not passed on: libcurl has undone chunks and
+ * codings, so they would be wrong for what on_body gets.
+ */
+static bool is_framing(struct str name)
+{
+	return str_caseeq_c(name, "content-encoding") || str_caseeq_c(name, "content-length") ||
+	       str_caseeq_c(name, "transfer-encoding") || str_caseeq_c(name, "connection") ||
+	       str_caseeq_c(name, "keep-alive") || str_caseeq_c(name, "trailer");
+}
+
+static bool has_control(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (((unsigned char)s.p[i] < 0x20 && s.p[i] != '\t') || s.p[i] == 0x7f)
+			return true;
+	return false;
+}
+
+static bool end_of_head(struct call *c)
+{
+	c->head_done = true;
+	c->res->first_byte_ms = clock_mono_ms() - c->start_ms;
+	if (c->h->on_head && !c->h->on_head(c->h->arg, c->res->status))
+		return client_stopped(c);
+	return true;
+}
+
+static bool head_line(struct call *c, struct str line)
+{
+	struct str name, value;
+	ptrdiff_t colon;
+
+	if (c->head_done) /* a trailer */
+		return true;
+	c->head_bytes += line.len;
+	if (c->head_bytes > HEAD_MAX)
+		return stop(c, UP_TOO_LARGE, "the answer's head exceeds %d bytes", HEAD_MAX);
+	if (str_starts(line, "HTTP/")) {
+		int status = status_of(line);
+
+		c->head_final = status >= 200;
+		if (c->head_final)
+			c->res->status = status;
+		return true;
+	}
+	if (!c->head_final)
+		return true;
+	if (str_trim(line).len == 0)
+		return end_of_head(c);
+	colon = str_find(line, ':');
+	name = str_sub(line, 0, colon > 0 ? (size_t)colon : 0);
+	value = str_trim(str_sub(line, (size_t)(colon + 1), line.len));
+	/* Not a header, or one that would break the line of whoever writes it again. */
+	if (!str_visible(name, HEAD_MAX) || has_control(value))
+		return true;
+	if (c->h->on_header && !is_framing(name))
+		c->h->on_header(c->h->arg, name, value);
+	return true;
+}
+
+static size_t on_header(char *p, size_t size, size_t n, void *arg)
+{
+	struct call *c = arg;
+
+	c->heard = true;
+	return head_line(c, (struct str){ p, size * n }) ? size * n : 0;
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *arg)
+{
+	struct call *c = arg;
+
+	n *= size;
+	c->heard = true;
+	c->res->body_bytes += n;
+	if (c->h->on_body && !c->h->on_body(c->h->arg, p, n)) {
+		client_stopped(c);
+		return 0;
+	}
+	return n;
+}
+
+/* ---- the request ---- */
+
+/*
+ * Runs when a connection is ready for the request. libcurl begins again by itself when a kept
+ * connection turns out to be dead; that is wanted only while the upstream cannot have seen
+ * anything, since a request that arrived twice is generated and billed twice.
+ */
+static int on_ready(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	struct call *c = arg;
+	long sent = 0;
+
+	(void)ip, (void)local_ip, (void)port, (void)local_port;
+	c->ready_ms = clock_mono_ms();
+	if (c->attempts++ == 0)
+		return CURL_PREREQFUNC_OK;
+	if (c->attempts == 2 &&
+	    curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent) == CURLE_OK && sent == 0)
+		return CURL_PREREQFUNC_OK;
+	stop(c, UP_BROKE, "the kept connection was closed after the request had been sent");
+	return CURL_PREREQFUNC_ABORT;
+}
+
+static size_t on_send(char *to, size_t size, size_t n, void *arg)
+{
+	struct call *c = arg;
+	size_t room = size * n, done = 0;
+
+	while (room && c->piece < c->rq->n_body) {
+		struct str left = str_sub(c->rq->body[c->piece], c->offset, room);
+
+		memcpy(to + done, left.p, left.len);
+		done += left.len;
+		room -= left.len;
+		c->offset += left.len;
+		if (c->offset == c->rq->body[c->piece].len) {
+			c->piece++;
+			c->offset = 0;
+		}
+	}
+	return done;
+}
+
+static int on_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct call *c = arg;
+
+	if (offset != 0 || origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	c->piece = 0;
+	c->offset = 0;
+	return CURL_SEEKFUNC_OK;
+}
+
+static bool method_ok(const char *z)
+{
+	size_t n = strspn(z, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	return n > 0 && n < 16 && !z[n];
+}
+
+/* "Name: value" on one line, with a value (libcurl takes "Name:" for "without Name"). */
+static bool header_ok(struct str line)
+{
+	ptrdiff_t colon = str_find(line, ':');
+
+	return colon > 0 && str_visible(str_sub(line, 0, (size_t)colon), line.len) &&
+	       !has_control(line) && str_trim(str_sub(line, (size_t)colon + 1, line.len)).len > 0;
+}
+
+static int check_request(const struct upstream_request *rq, struct gw_err *e)
+{
+	struct str url = str_c(rq->url);
+
+	if (!method_ok(rq->method))
+		return gw_fail_priv(e, GWE_INTERNAL, 0, "bad upstream method");
+	if (!str_starts(url, "http://") && !str_starts(url, "https://"))
+		return gw_fail_priv(e, GWE_INTERNAL, 0, "upstream URL is neither http nor https");
+	if (!str_visible(url, url.len))
+		return gw_fail_priv(e, GWE_INTERNAL, 0,
+				    "upstream URL holds blanks or control bytes");
+	if (rq->n_headers > UPSTREAM_MAX_HEADERS || rq->n_body > UPSTREAM_MAX_PIECES)
+		return gw_fail_priv(e, GWE_INTERNAL, 0,
+				    "too many headers or body pieces for upstream");
+	for (unsigned i = 0; i < rq->n_headers; i++)
+		if (!header_ok(str_c(rq->headers[i])))
+			return gw_fail_priv(e, GWE_INTERNAL, 0, "malformed header for upstream");
+	return 0;
+}
+
+/* libcurl reads the list only; its nodes are ours, the texts the caller's. */
+struct header_list {
+	struct curl_slist nodes[UPSTREAM_MAX_HEADERS + 2];
+	unsigned n;
+};
+
+static void header_add(struct header_list *list, const char *line)
+{
+	struct curl_slist *node = &list->nodes[list->n];
+
+	node->data = (char *)(uintptr_t)line;
+	node->next = NULL;
+	if (list->n++)
+		node[-1].next = node;
+}
+
+static void set_headers(struct call *c, struct header_list *list)
+{
+	bool typed = false;
+
+	list->n = 0;
+	for (unsigned i = 0; i < c->rq->n_headers; i++) {
+		struct str line = str_c(c->rq->headers[i]);
+
+		typed =
+		    typed || str_caseeq_c(str_sub(line, 0, strlen("content-type")), "content-type");
+		header_add(list, line.p);
+	}
+	/* libcurl would wait for "100 Continue", and would call the body a form. */
+	header_add(list, "Expect:");
+	if (!typed)
+		header_add(list, "Content-Type:");
+	curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, list->nodes);
+}
+
+/* @joined keeps what libcurl is lent. */
+static void set_body(struct call *c, struct buf *joined)
+{
+	const struct upstream_request *rq = c->rq;
+	struct str whole = STR_LIT("");
+
+	if (rq->n_body == 1 && rq->body[0].len) {
+		whole = rq->body[0];
+	} else if (c->body_len > JOIN_MAX) {
+		whole = STR_NULL; /* comes through on_send */
+	} else if (c->body_len) {
+		for (unsigned i = 0; i < rq->n_body; i++)
+			buf_add_str(joined, rq->body[i]);
+		whole = buf_str(joined);
+	}
+	curl_easy_setopt(c->easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len);
+	curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, whole.p);
+}
+
+static void set_request(struct call *c, struct header_list *list, struct buf *joined)
+{
+	const struct upstream_request *rq = c->rq;
+	bool post = !strcmp(rq->method, "POST"), get = !strcmp(rq->method, "GET");
+
+	for (unsigned i = 0; i < rq->n_body; i++)
+		c->body_len += rq->body[i].len;
+	curl_easy_setopt(c->easy, CURLOPT_URL, rq->url);
+	curl_easy_setopt(c->easy, CURLOPT_HTTPGET, 1L); /* also undoes POST and NOBODY */
+	if (post || c->body_len)
+		set_body(c, joined);
+	else if (!strcmp(rq->method, "HEAD"))
+		curl_easy_setopt(c->easy, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(c->easy, CURLOPT_CUSTOMREQUEST,
+			 (post || (get && !c->body_len)) ? NULL : rq->method);
+	set_headers(c, list);
+	curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_READFUNCTION, on_send);
+	curl_easy_setopt(c->easy, CURLOPT_READDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(c->easy, CURLOPT_SEEKDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, on_ready);
+	curl_easy_setopt(c->easy, CURLOPT_PREREQDATA, c);
+}
+
+/* Leave nothing in the handle that points to this call. */
+static void forget_request(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, NULL);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, NULL);
+	curl_easy_setopt(easy, CURLOPT_READDATA, NULL);
+	curl_easy_setopt(easy, CURLOPT_SEEKDATA, NULL);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, NULL);
+}
+
+/* ---- waiting ---- */
+
+/*
+ * An epoll descriptor stands for the client's in curl_multi_poll, which could not ask for a hang-up
+ * alone and would wake for ever on unread input.
+ */
+static int watch_begin(struct lease *l, int fd, struct gw_err *e)
+{
+	struct epoll_event ev = { .events = EPOLLRDHUP };
+
+	if (fd < 0)
+		return 0;
+	if (l->hangup_fd < 0)
+		l->hangup_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (l->hangup_fd < 0 || epoll_ctl(l->hangup_fd, EPOLL_CTL_ADD, fd, &ev))
+		return gw_fail_priv(e, GWE_INTERNAL, errno,
+				    "cannot watch the client's connection: %s", strerror(errno));
+	return 0;
+}
+
+/* Without waiting. */
+static bool has_hung_up(const struct lease *l)
+{
+	struct epoll_event ev;
+
+	return epoll_wait(l->hangup_fd, &ev, 1, 0) == 1;
+}
+
+static void watch_end(struct lease *l, int fd)
+{
+	if (fd >= 0)
+		epoll_ctl(l->hangup_fd, EPOLL_CTL_DEL, fd, NULL);
+}
+
+/* Milliseconds until the nearest time-out; at 0 the call has been stopped. */
+static int64_t time_left(struct call *c, const struct upstream_options *o, int64_t now)
+{
+	int64_t left = INT32_MAX, total;
+
+	if (c->head_done) {
+		left = c->heard_ms + o->idle_ms - now;
+		if (left <= 0)
+			stop(c, UP_STALLED, "nothing came for %u ms", o->idle_ms);
+	} else if (c->attempts) {
+		left = c->ready_ms + o->first_byte_ms - now;
+		if (left <= 0)
+			stop(c, UP_TIMEOUT_HEAD, "no answer within %u ms", o->first_byte_ms);
+	}
+	if (o->total_ms) {
+		total = c->start_ms + o->total_ms - now;
+		if (total <= 0)
+			stop(c, c->head_done ? UP_STALLED : UP_TIMEOUT_HEAD,
+			     "not finished within %u ms", o->total_ms);
+		left = total < left ? total : left;
+	}
+	return left > 0 ? left : 0;
+}
+
+static bool tick(struct call *c, int64_t now, int64_t *next)
+{
+	if (!c->h->on_tick || now < *next)
+		return true;
+	*next = now + TICK_MS;
+	return c->h->on_tick(c->h->arg) || client_stopped(c);
+}
+
+/* Everything between the first and the last byte. Returns libcurl's verdict. */
+static CURLcode transfer(struct call *c, struct lease *l, const struct upstream_options *o)
+{
+	struct curl_waitfd client = { .fd = l->hangup_fd, .events = CURL_WAIT_POLLIN };
+	unsigned n_client = c->rq->watch_fd >= 0;
+	int64_t now, left, next_tick = c->start_ms + TICK_MS;
+	int running, queued;
+	CURLMsg *m;
+
+	if (n_client && has_hung_up(l)) /* while it waited for its turn: cost nobody anything */
+		stop(c, UP_CLIENT_GONE, "the client had hung up before");
+	while (!c->stopped) {
+		if (curl_multi_perform(l->multi, &running) != CURLM_OK)
+			stop(c, UP_BROKE, "libcurl failed");
+		if (c->heard && c->h->on_read_end && !c->stopped && !c->h->on_read_end(c->h->arg))
+			client_stopped(c);
+		if (!running || c->stopped)
+			break;
+		now = clock_mono_ms();
+		if (c->heard)
+			c->heard_ms = now;
+		c->heard = false;
+		left = time_left(c, o, now);
+		if (!left || !tick(c, now, &next_tick))
+			break;
+		if (c->h->on_tick && next_tick - now < left)
+			left = next_tick - now;
+		client.revents = 0;
+		if (curl_multi_poll(l->multi, &client, n_client, (int)left, NULL) != CURLM_OK)
+			stop(c, UP_BROKE, "libcurl failed");
+		else if (client.revents)
+			stop(c, UP_CLIENT_GONE, "the client hung up");
+		if (c->stopped)
+			break;
+	}
+	m = curl_multi_info_read(l->multi, &queued);
+	return m && m->msg == CURLMSG_DONE ? m->data.result : CURLE_ABORTED_BY_CALLBACK;
+}
+
+/* ---- the result ---- */
+
+static const struct {
+	CURLcode code;
+	enum upstream_outcome outcome;
+} outcomes[] = {
+	/* of a request that was begun; UP_BROKE is the rest */
+	{ CURLE_OK, UP_DONE },
+	{ CURLE_WEIRD_SERVER_REPLY, UP_BAD_ANSWER },
+	{ CURLE_UNSUPPORTED_PROTOCOL, UP_BAD_ANSWER }, /* HTTP/0.9 */
+	{ CURLE_BAD_CONTENT_ENCODING, UP_BAD_ANSWER },
+	{ CURLE_OUT_OF_MEMORY, UP_TOO_LARGE } /* a header line beyond libcurl's own bound */
+};
+
+static void say(struct upstream_result *res, const char *words)
+{
+	size_t n = 0;
+
+	for (; words[n] && n < sizeof res->message - 1; n++)
+		res->message[n] = (char)(words[n] < 0x20 || words[n] == 0x7f ? '?' : words[n]);
+	res->message[n] = '\0';
+}
+
+static void conclude(struct call *c, CURLcode code)
+{
+	struct upstream_result *res = c->res;
+	long sent = 0;
+
+	res->curl_code = (int)code;
+	if (c->attempts) /* else the number is that of an earlier call */
+		curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent);
+	res->sent = sent > 0;
+	res->total_ms = clock_mono_ms() - c->start_ms;
+	if (c->stopped)
+		return;
+	res->outcome = res->sent ? UP_BROKE : UP_NO_CONNECTION;
+	for (size_t i = 0; res->sent && i < sizeof outcomes / sizeof outcomes[0]; i++)
+		if (outcomes[i].code == code)
+			res->outcome = outcomes[i].outcome;
+	if (res->outcome == UP_DONE && !c->head_done) {
+		res->outcome = UP_BROKE; /* which libcurl 7.88 takes for an empty answer */
+		say(res, "the answer ended within its head");
+	} else if (res->outcome != UP_DONE) {
+		say(res, *c->error ? c->error : curl_easy_strerror(code));
+	}
+}
+
+int upstream_call(struct upstream_pool *p, const struct upstream_request *rq,
+		  const struct upstream_handler *h, struct upstream_result *res, struct gw_err *e)
+{
+	struct call c = { .rq = rq, .h = h, .res = res };
+	struct header_list list;
+	struct buf joined;
+	struct lease *l;
+	CURLcode code;
+	int rc = -1;
+
+	*res = (struct upstream_result){ .outcome = UP_NO_CONNECTION,
+					 .first_byte_ms = -1,
+					 .total_ms = -1 };
+	if (check_request(rq, e))
+		return -1;
+	c.start_ms = clock_mono_ms();
+	l = lease_take(p, e);
+	if (!l)
+		return -1;
+	buf_init(&joined, JOIN_MAX);
+	c.easy = l->easy;
+	c.error = l->error;
+	l->error[0] = '\0';
+	if (watch_begin(l, rq->watch_fd, e))
+		goto out;
+	set_request(&c, &list, &joined);
+	if (curl_multi_add_handle(l->multi, l->easy) == CURLM_OK) {
+		code = transfer(&c, l, lease_options(p));
+		conclude(&c, code);
+		curl_multi_remove_handle(l->multi, l->easy);
+		rc = 0;
+	} else {
+		gw_fail_priv(e, GWE_INTERNAL, 0, "libcurl does not take the transfer");
+	}
+	forget_request(l->easy);
+	watch_end(l, rq->watch_fd);
+out:
+	buf_clear(&joined);
+	lease_give(p, l);
+	return rc;
+}
+
+/* ---- whole answers ---- */
+
+static bool collect(void *arg, const char *p, size_t n)
+{
+	return buf_add(arg, p, n);
+}
+
+int upstream_fetch(struct upstream_pool *p, const struct upstream_request *rq, struct buf *body,
+		   struct upstream_result *res, struct gw_err *e)
+{
+	const struct upstream_handler h = { .arg = body, .on_body = collect };
+
+	if (upstream_call(p, rq, &h, res, e))
+		return -1;
+	if (body->failed && res->outcome == UP_CLIENT_GONE) {
+		res->outcome = UP_TOO_LARGE;
+		snprintf(res->message, sizeof res->message, "the answer exceeds %zu bytes",
+			 body->max);
+	}
+	return 0;
+}
