@@ -6,7 +6,7 @@ BATS_LOG_COMPILER = $(SHELL) $(top_srcdir)/t/lib/run-bats
 FUZZ_LOG_DRIVER = $(LOG_DRIVER)
 AM_TESTS_ENVIRONMENT = GW_SRCDIR='$(abs_top_srcdir)' GW_BUILDDIR='$(abs_top_builddir)'; export GW_SRCDIR GW_BUILDDIR;
 
-EXTRA_DIST += t/lib/run-bats t/unit/tap.h
+EXTRA_DIST += t/lib/run-bats t/lib/gw.bash t/unit/tap.h
 
 # A unit test t/unit/u-NAME.c: add it to GW_UNIT below, nothing else is needed
 # when it consists of that one file.
@@ -14,3 +14,8 @@ include t/unit/local.mk
 include t/fake/local.mk
 include t/fuzz/local.mk
 include t/bats.mk
+
+# For sanitizers that are too slow, or too strict, for whole gateways with their web servers.
+print-unit-tests:
+	@echo $(check_PROGRAMS) | tr ' ' '\n' | grep '^t/unit/' | tr '\n' ' '
+.PHONY: print-unit-tests

@@ -1,1 +1,3 @@
 # Mock upstreams.
+check_PROGRAMS += t/fake/fcgicat
+t_fake_fcgicat_LDADD =

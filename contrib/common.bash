@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+# Shared by the scripts of contrib/: messages, long steps with progress, Debian packages.
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # the lists are for the scripts that read this
+
+GW_PACKAGES_BUILD=(gcc libc6-dev make autoconf automake pkg-config libjansson-dev libcurl4-gnutls-dev
+	libgnutls28-dev nettle-dev libgmp-dev libsecp256k1-dev libsqlite3-dev libfcgi-dev)
+GW_PACKAGES_RUN=(nginx curl jq)
+GW_PACKAGES_TEST=(bats lighttpd apache2 libapache2-mod-fcgid clang libclang-rt-14-dev llvm clang-format
+	shellcheck cppcheck valgrind procps)
+
+say() {
+	printf '%s\n' "$*"
+}
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# step LOG TITLE COMMAND...: run it with its output in LOG; say now and then that it is alive.
+# Returns the command's status; the log is the caller's to show.
+step() {
+	local log=$1 title=$2 start=$SECONDS every=30 next pid status=0
+	shift 2
+	[ -t 1 ] && every=5
+	next=$every
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	printf '%s ...\n' "$title"
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.2
+		if ((SECONDS - start >= next)); then
+			printf '    %d s: %s\n' "$((SECONDS - start))" "$(tail -n 1 "$log" | tr -cd '[:print:]' | cut -c 1-90)"
+			next=$((next + every))
+		fi
+	done
+	wait "$pid" || status=$?
+	if [ "$status" = 0 ]; then
+		printf '    done after %d s\n' "$((SECONDS - start))"
+	else
+		printf '    FAILED after %d s (exit status %d)\n' "$((SECONDS - start))" "$status"
+	fi
+	return "$status"
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "packages are missing and neither root nor sudo is at hand; install: ${missing[*]}"
+	fi
+}
+
+# A web server's package would start it at once, on port 80; that is not what it is for here.
+without_services() {
+	local policy=/usr/sbin/policy-rc.d status=0
+	if [ -e "$policy" ]; then
+		as_root "$@"
+		return
+	fi
+	printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+	as_root chmod 755 "$policy"
+	as_root "$@" || status=$?
+	as_root rm -f "$policy"
+	return "$status"
+}
+
+apt() {
+	without_services env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
+}
+
+# packages LOG NAME...: install those that are not there. Offline it works when all are.
+packages() {
+	local log=$1 name
+	local -a missing=()
+	shift
+	for name in "$@"; do
+		dpkg-query -W -f='${db:Status-Status}\n' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	command -v apt-get >/dev/null || die "this is not Debian: install what corresponds to ${missing[*]}"
+	step "$log" "Updating the package lists" as_root apt-get -q update ||
+		say "    no new lists; trying with the old ones"
+	step "$log" "Installing ${missing[*]}" apt install --no-install-recommends "${missing[@]}" || {
+		tail -n 20 "$log"
+		die "the packages could not be installed: see above"
+	}
+}
+
+# configured DIR OPTION...: the tree is configured in DIR with these options; again only if they changed.
+configured() {
+	local dir=$1 top=$PWD
+	shift
+	[ -x configure ] && [ configure -nt configure.ac ] || autoreconf -i || return
+	mkdir -p "$dir"
+	[ -e "$dir/config.status" ] && [ "$(cat "$dir/.options" 2>/dev/null)" = "$*" ] && return
+	(cd "$dir" && "$top/configure" "$@") && printf '%s' "$*" >"$dir/.options"
+}
