@@ -3,3 +3,5 @@ TESTS += t/0001-source.bats
 EXTRA_DIST += t/0001-source.bats
 TESTS += t/0002-harness.bats
 EXTRA_DIST += t/0002-harness.bats
+TESTS += t/0050-mock.bats
+EXTRA_DIST += t/0050-mock.bats t/fixtures/mock/recorded.http

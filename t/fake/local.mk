@@ -1,3 +1,12 @@
-# Mock upstreams.
+# A FastCGI client for tests.
 check_PROGRAMS += t/fake/fcgicat
 t_fake_fcgicat_LDADD =
+
+# The mock provider. The second name is how it is installed, for the quick start and for curious people.
+mock_sources = t/fake/mockllm.c t/fake/mock_llm.c t/fake/mock_script.c t/fake/mock.h
+noinst_PROGRAMS += t/fake/mockllm
+t_fake_mockllm_SOURCES = $(mock_sources)
+t_fake_mockllm_LDADD = $(GW_LIBS)
+gwlibexec_PROGRAMS += t/fake/llm-gateway-mock
+t_fake_llm_gateway_mock_SOURCES = $(mock_sources)
+t_fake_llm_gateway_mock_LDADD = $(GW_LIBS)
