@@ -5,3 +5,10 @@ EXTRA_DIST += contrib/check contrib/check-source contrib/check-source.awk contri
 check-source:
 	$(srcdir)/contrib/check-source $(srcdir)
 .PHONY: check-source
+
+# The bench: built with the tests, so that it does not rot.
+check_PROGRAMS += contrib/bench/benchmock contrib/bench/loadgen contrib/bench/floor
+contrib_bench_benchmock_LDADD =
+contrib_bench_loadgen_SOURCES = contrib/bench/loadgen.c contrib/bench/procs.c contrib/bench/procs.h
+contrib_bench_loadgen_LDADD =
+contrib_bench_floor_LDADD = $(GW_LIBS)
