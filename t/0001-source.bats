@@ -28,8 +28,8 @@ setup_file() {
 		'/* 0.5 double */ const char *text = "0.5 double";'
 	plant src/pipeline/planted-sql.c 'const char *q = "SELECT id FROM usage";' 'const char *d = "DELETE FROM usage";' \
 		'const char *method = "DELETE"; /* SELECT id FROM usage */'
-	plant src/auth/planted-money.c 'unsigned long f(struct picousd *a) { return a->pico; }' \
-		'unsigned long g(struct u256 a) { return a.w[0]; }' 'int h(struct prices *a) { return a->pico_price; }'
+	plant src/auth/planted-money.c 'unsigned long f(struct picousd *a) { return a->raw_pico; }' \
+		'unsigned long g(struct u256 a) { return a.w[0]; }' 'int h(struct prices *a) { return a->pico; }'
 	plant src/codec/planted-banned.c 'void f(char *a) { strcpy(a, "x"); }' 'int g(void) { return system("ls"); }' \
 		'/* strcpy */ const char *s = "atoi(";'
 	plant src/util/planted-space.c 'int a; ' '    int b;' "$(printf 'int c;\r')" \

@@ -15,7 +15,7 @@
 #include "util/str.h"
 
 struct picousd {
-	uint64_t pico;
+	uint64_t raw_pico;
 };
 
 #define PICOUSD_ZERO ((struct picousd){ 0 })
