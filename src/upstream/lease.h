@@ -22,6 +22,7 @@ struct lease {
 	CURL *easy;
 	CURLM *multi;
 	int hangup_fd; /* epoll: readable once the watched client has hung up; -1 until needed */
+	bool tainted;  /* its connection must not be used again */
 	struct lease *newer, *older; /* among the idle ones */
 	int64_t idle_since_ms;
 	char error[CURL_ERROR_SIZE]; /* libcurl's words about the last failure */
@@ -29,7 +30,14 @@ struct lease {
 
 /* Wait for a lease up to the pool's bound. NULL with @e: OVERLOADED, or INTERNAL. */
 struct lease *lease_take(struct upstream_pool *p, struct gw_err *e) GW_MUST_CHECK;
+/* Give it back, or if it is tainted, end it. */
 void lease_give(struct upstream_pool *p, struct lease *l);
 const struct upstream_options *lease_options(const struct upstream_pool *p);
+/*
+ * Is the server at the other end of this new connection to @url the one that the URL names? To be
+ * asked before anything is sent. -1: @e says why not.
+ */
+int lease_verify(struct upstream_pool *p, struct lease *l, const char *url,
+		 struct gw_err *e) GW_MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "crypto/tls_trust.h"
 #include "util/clock.h"
 
 enum {
@@ -21,13 +22,16 @@ enum {
 
 /*
  * Lock order: `lock` is never held while libcurl runs; libcurl takes one of `share_lock` at a time
- * and nothing under it.
+ * and nothing under it; nothing is taken under `trust_lock`.
  */
 struct upstream_pool {
 	struct upstream_options o;
 	char *proxy, *ca_file;
 	CURLSH *share;
 	pthread_mutex_t share_lock[CURL_LOCK_DATA_LAST];
+	bool own_trust; /* we verify servers, not libcurl */
+	pthread_mutex_t trust_lock;
+	struct tls_trust *trust; /* made at the first TLS connection */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t given;
@@ -120,8 +124,15 @@ static bool set_constants(const struct upstream_pool *p, struct lease *l)
 	SET(CURLOPT_HTTP_VERSION,
 	    (long)(p->o.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (p->ca_file)
+	if (p->own_trust) { /* see lease_verify */
+		SET(CURLOPT_SSL_VERIFYPEER, 0L);
+		SET(CURLOPT_SSL_VERIFYHOST, 0L);
+		SET(CURLOPT_CAINFO, NULL);
+		SET(CURLOPT_CAPATH, NULL);
+	} else if (p->ca_file) {
 		SET(CURLOPT_CAINFO, p->ca_file);
+		SET(CURLOPT_CAPATH, NULL);
+	}
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)p->o.connect_ms);
 	/* A look-up that hangs must not hold up a caller who gives up. */
 	SET(CURLOPT_QUICK_EXIT, 1L);
@@ -162,6 +173,56 @@ static struct lease *lease_new(const struct upstream_pool *p, struct gw_err *e)
 	return l;
 }
 
+/* ---- who is at the other end ---- */
+
+static const struct tls_trust *trust_get(struct upstream_pool *p, struct gw_err *e)
+{
+	const struct tls_trust *t;
+
+	pthread_mutex_lock(&p->trust_lock);
+	if (!p->trust)
+		p->trust = tls_trust_new(p->ca_file, e);
+	t = p->trust;
+	pthread_mutex_unlock(&p->trust_lock);
+	return t;
+}
+
+/* The host of "https://host:port/..."; brackets of an IPv6 address are taken off. */
+static struct str host_of(struct str url)
+{
+	size_t n;
+
+	url = str_sub(url, strlen("https://"), url.len);
+	if (str_starts(url, "[")) {
+		ptrdiff_t end = str_find(url, ']');
+
+		return str_sub(url, 1, end > 0 ? (size_t)end - 1 : 0);
+	}
+	for (n = 0; n < url.len && !strchr(":/?#", url.p[n]); n++)
+		;
+	return str_sub(url, 0, n);
+}
+
+int lease_verify(struct upstream_pool *p, struct lease *l, const char *url, struct gw_err *e)
+{
+	const struct curl_tlssessioninfo *info = NULL;
+	const struct tls_trust *trust;
+	char host[256];
+
+	if (!p->own_trust || !str_starts(str_c(url), "https://"))
+		return 0;
+	trust = trust_get(p, e);
+	if (!trust)
+		return -1;
+	if (curl_easy_getinfo(l->easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || !info ||
+	    info->backend != CURLSSLBACKEND_GNUTLS || !info->internals)
+		return gw_fail_priv(e, GWE_UPSTREAM_UNREACHABLE, 0,
+				    "the connection shows no TLS session");
+	if (!str_copy(host, sizeof host, host_of(str_c(url))) || !*host)
+		return gw_fail_priv(e, GWE_UPSTREAM_UNREACHABLE, 0, "the URL names no host");
+	return tls_trust_verify(trust, info->internals, host, e);
+}
+
 /* ---- the pool ---- */
 
 static char *copy_text(const char *z)
@@ -196,6 +257,8 @@ struct upstream_pool *upstream_pool_new(const struct upstream_options *o)
 	p->o.proxy = p->proxy;
 	p->o.ca_file = p->ca_file;
 	share_init(p);
+	p->own_trust = str_starts(str_c(curl_version_info(CURLVERSION_NOW)->ssl_version), "GnuTLS");
+	pthread_mutex_init(&p->trust_lock, NULL);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -219,6 +282,8 @@ void upstream_pool_free(struct upstream_pool *p)
 	curl_share_cleanup(p->share);
 	for (unsigned i = 0; i < CURL_LOCK_DATA_LAST; i++)
 		pthread_mutex_destroy(&p->share_lock[i]);
+	tls_trust_free(p->trust);
+	pthread_mutex_destroy(&p->trust_lock);
 	pthread_cond_destroy(&p->given);
 	pthread_mutex_destroy(&p->lock);
 	free(p->proxy);
@@ -284,6 +349,11 @@ void lease_give(struct upstream_pool *p, struct lease *l)
 {
 	struct lease *stale = NULL;
 
+	if (l->tainted) {
+		lease_free(l);
+		give_up_place(p);
+		return;
+	}
 	l->idle_since_ms = clock_mono_ms();
 	pthread_mutex_lock(&p->lock);
 	l->older = p->newest;

@@ -20,8 +20,9 @@ struct call {
 	const struct upstream_request *rq;
 	const struct upstream_handler *h;
 	struct upstream_result *res;
+	struct upstream_pool *pool;
+	struct lease *lease;
 	CURL *easy;
-	const char *error; /* libcurl's words */
 
 	unsigned attempts;		      /* connections on which a request was begun */
 	int64_t start_ms, ready_ms, heard_ms; /* begun; connected; last byte */
@@ -157,6 +158,23 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 /* ---- the request ---- */
 
 /*
+ * A connection that was made for this call must be verified; a kept one has been. A refused one
+ * must not be kept, which HTTP/2 would do.
+ */
+static bool verified(struct call *c)
+{
+	struct gw_err why;
+	long made = 1;
+
+	if (curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &made) == CURLE_OK && made == 0)
+		return true;
+	if (!lease_verify(c->pool, c->lease, c->rq->url, &why))
+		return true;
+	c->lease->tainted = true;
+	return stop(c, UP_NO_CONNECTION, "%s", why.priv);
+}
+
+/*
  * Runs when a connection is ready for the request. libcurl begins again by itself when a kept
  * connection turns out to be dead; that is wanted only while the upstream cannot have seen
  * anything, since a request that arrived twice is generated and billed twice.
@@ -168,12 +186,13 @@ static int on_ready(void *arg, char *ip, char *local_ip, int port, int local_por
 
 	(void)ip, (void)local_ip, (void)port, (void)local_port;
 	c->ready_ms = clock_mono_ms();
-	if (c->attempts++ == 0)
+	if (c->attempts++ &&
+	    (curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent) != CURLE_OK || sent))
+		stop(c, UP_BROKE, "the kept connection was closed after the request had been sent");
+	else if (c->attempts > 2)
+		stop(c, UP_NO_CONNECTION, "connections are closed again and again");
+	else if (verified(c))
 		return CURL_PREREQFUNC_OK;
-	if (c->attempts == 2 &&
-	    curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent) == CURLE_OK && sent == 0)
-		return CURL_PREREQFUNC_OK;
-	stop(c, UP_BROKE, "the kept connection was closed after the request had been sent");
 	return CURL_PREREQFUNC_ABORT;
 }
 
@@ -487,14 +506,14 @@ static void conclude(struct call *c, CURLcode code)
 		res->outcome = UP_BROKE; /* which libcurl 7.88 takes for an empty answer */
 		say(res, "the answer ended within its head");
 	} else if (res->outcome != UP_DONE) {
-		say(res, *c->error ? c->error : curl_easy_strerror(code));
+		say(res, *c->lease->error ? c->lease->error : curl_easy_strerror(code));
 	}
 }
 
 int upstream_call(struct upstream_pool *p, const struct upstream_request *rq,
 		  const struct upstream_handler *h, struct upstream_result *res, struct gw_err *e)
 {
-	struct call c = { .rq = rq, .h = h, .res = res };
+	struct call c = { .rq = rq, .h = h, .res = res, .pool = p };
 	struct header_list list;
 	struct buf joined;
 	struct lease *l;
@@ -511,8 +530,8 @@ int upstream_call(struct upstream_pool *p, const struct upstream_request *rq,
 	if (!l)
 		return -1;
 	buf_init(&joined, JOIN_MAX);
+	c.lease = l;
 	c.easy = l->easy;
-	c.error = l->error;
 	l->error[0] = '\0';
 	if (watch_begin(l, rq->watch_fd, e))
 		goto out;

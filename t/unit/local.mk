@@ -14,3 +14,6 @@ t_unit_u_jwrite_LDADD = $(GW_LIBS)
 check_PROGRAMS += t/unit/u-upstream
 TESTS += t/unit/u-upstream
 t_unit_u_upstream_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-upstream-tls
+TESTS += t/unit/u-upstream-tls
+t_unit_u_upstream_tls_LDADD = $(GW_LIBS)
