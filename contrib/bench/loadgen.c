@@ -633,7 +633,7 @@ static void report(double client_cpu_s)
 	hist_print("ttft_us", &r.ttft);
 	hist_print("added_us", &r.added);
 	printf(",\"procs\":");
-	procs_print(r.lat.n, r.chunks, o.conns);
+	procs_print(r.lat.n, r.chunks);
 	printf(",\"client_cpu_s\":%.3f}\n", client_cpu_s);
 }
 

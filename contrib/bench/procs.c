@@ -146,17 +146,16 @@ void procs_stop(void)
 	procs_sample();
 }
 
-void procs_print(uint64_t requests, uint64_t chunks, int conns)
+void procs_print(uint64_t requests, uint64_t chunks)
 {
 	putchar('{');
 	for (const struct group *g = groups; g < groups + n_groups; g++) {
 		double cpu = g->cpu1 - g->cpu0;
 
 		printf("%s\"%s\":{\"cpu_s\":%.4f,\"cpu_us_per_req\":%.2f,\"cpu_us_per_chunk\":%.3f,"
-		       "\"rss_base_kb\":%ld,\"rss_peak_kb\":%ld,\"rss_kb_per_conn\":%.2f}",
+		       "\"rss_base_kb\":%ld,\"rss_peak_kb\":%ld}",
 		       g == groups ? "" : ",", g->name, cpu, requests ? cpu * 1e6 / (double)requests : 0,
-		       chunks ? cpu * 1e6 / (double)chunks : 0, g->rss0_kb, g->rss_peak_kb,
-		       (double)(g->rss_peak_kb - g->rss0_kb) / conns);
+		       chunks ? cpu * 1e6 / (double)chunks : 0, g->rss0_kb, g->rss_peak_kb);
 	}
 	putchar('}');
 }

@@ -15,7 +15,7 @@ void procs_start(void);
 void procs_sample(void);
 void procs_stop(void);
 
-/* A JSON object, one member per group; memory per connection is the growth divided by @conns. */
-void procs_print(uint64_t requests, uint64_t chunks, int conns);
+/* A JSON object, one member per group. */
+void procs_print(uint64_t requests, uint64_t chunks);
 
 #endif
