@@ -1,10 +1,17 @@
 # Helpers for people: nothing here is needed to build.
 EXTRA_DIST += contrib/check contrib/check-source contrib/check-source.awk contrib/check-source.table \
-	contrib/common.bash .ci/run
+	contrib/check-static contrib/common.bash .ci/run .clang-format .clang-tidy
 
 check-source:
 	$(srcdir)/contrib/check-source $(srcdir)
-.PHONY: check-source
+
+check-static: all
+	cd $(srcdir) && contrib/check-static $(abs_builddir)
+
+check-valgrind:
+	$(MAKE) check TESTS='$(filter t/unit/%,$(check_PROGRAMS))' \
+		LOG_COMPILER='valgrind -q --error-exitcode=99 --leak-check=full'
+.PHONY: check-source check-static check-valgrind
 
 # The bench: built with the tests, so that it does not rot.
 check_PROGRAMS += contrib/bench/benchmock contrib/bench/loadgen contrib/bench/floor

@@ -212,6 +212,8 @@ static enum jstep walk_open(struct jwalk *w, bool object)
 
 	if (w->open >= w->max_depth)
 		return walk_stop(w, "nested too deeply");
+	if (top % 64 == 0)
+		w->objects[top / 64] = 0;
 	if (object)
 		w->objects[top / 64] |= (uint64_t)1 << (top % 64);
 	else

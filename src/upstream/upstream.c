@@ -479,11 +479,11 @@ static const struct {
 
 static void say(struct upstream_result *res, const char *words)
 {
-	size_t n = 0;
+	char *to = res->message, *end = to + sizeof res->message - 1;
 
-	for (; words[n] && n < sizeof res->message - 1; n++)
-		res->message[n] = (char)(words[n] < 0x20 || words[n] == 0x7f ? '?' : words[n]);
-	res->message[n] = '\0';
+	for (; *words && to < end; words++)
+		*to++ = (char)(*words < 0x20 || *words == 0x7f ? '?' : *words);
+	*to = '\0';
 }
 
 static void conclude(struct call *c, CURLcode code)
