@@ -43,6 +43,21 @@ static int unknown(const struct opt *rows, struct str name, struct gw_err *e)
 		       nearest_hint(&n, hint));
 }
 
+static int set_value(const struct opt *o, const char *value, struct gw_err *e)
+{
+	if (o->many) {
+		if (o->many->n == OPT_MANY_MAX)
+			return gw_fail(e, GWE_USAGE, 0, "option --%s is given more than %d times",
+				       o->name, OPT_MANY_MAX);
+		o->many->v[o->many->n++] = value;
+		return 0;
+	}
+	if (*o->value)
+		return gw_fail(e, GWE_USAGE, 0, "option --%s is given twice", o->name);
+	*o->value = value;
+	return 0;
+}
+
 /* One option at argv[i]; *used: how many elements it took. */
 static int one(const struct opt *rows, char **argv, int left, int *used, struct gw_err *e)
 {
@@ -77,18 +92,13 @@ static int one(const struct opt *rows, char **argv, int left, int *used, struct 
 		*o->flag = true;
 		return 0;
 	}
-	if (*o->value)
-		return gw_fail(e, GWE_USAGE, 0, "option --%s is given twice", o->name);
-	if (value.p) {
-		*o->value = value.p; /* ends where the argument ends */
-		return 0;
-	}
+	if (value.p) /* ends where the argument ends */
+		return set_value(o, value.p, e);
 	if (left < 2)
 		return gw_fail(e, GWE_USAGE, 0, "option --%s needs a value (%s)", o->name,
 			       o->arg ? o->arg : "VALUE");
-	*o->value = argv[1];
 	*used = 2;
-	return 0;
+	return set_value(o, argv[1], e);
 }
 
 int opts_parse(const struct opt *rows, int *argc, char **argv, struct gw_err *e)
@@ -182,7 +192,13 @@ static void help_settings(FILE *to)
 
 void opts_help(FILE *to, const char *synopsis, const char *text, const struct opt *rows)
 {
-	fprintf(to, "Usage: llm-gateway %s\n", synopsis);
+	opts_help_for(to, "llm-gateway", synopsis, text, rows);
+}
+
+void opts_help_for(FILE *to, const char *program, const char *synopsis, const char *text,
+		   const struct opt *rows)
+{
+	fprintf(to, "Usage: %s %s\n", program, synopsis);
 	if (text)
 		fprintf(to, "\n%s\n", text);
 	if (rows->name)
@@ -193,7 +209,7 @@ void opts_help(FILE *to, const char *synopsis, const char *text, const struct op
 			continue;
 		}
 		help_line(to, o->letter, o->name,
-			  !o->value ? ""
+			  o->flag   ? ""
 			  : o->arg  ? o->arg
 				    : "VALUE",
 			  o->help);
