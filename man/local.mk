@@ -1,1 +1,3 @@
 # Files of man/.
+dist_man_MANS += man/llm-gateway-client.1
+dist_man_MANS += man/llm-gateway-mock.8

@@ -535,9 +535,9 @@ static const struct {
 	{ OPENROUTER, "anthropic/claude-sonnet-4.5" },
 	{ LITELLM, "gpt-4o-mini" },
 	{ CLAUDE, "claude-sonnet-4-5" },
-	{ CLAUDE, "claude-haiku-4-5" },
-	{ GEMINI, "gemini-2.5-flash" },
-	{ GEMINI, "gemini-2.5-pro" },
+	{ CLAUDE, "claude-haiku-5-5" },
+	{ GEMINI, "gemini-3.1-flash-lite" },
+	{ GEMINI, "gemini-3.1-pro-preview" },
 };
 
 static void add_model(struct mock_answer *a, enum flavour flavour, const char *id)
@@ -636,18 +636,18 @@ static void error(const struct ask *q, struct mock_answer *a, int status, const 
 /* The key where this provider looks for it: any, or exactly @key. */
 static bool has_key(const struct ask *q, const struct mock_request *rq, const char *key)
 {
-	struct str bearer = mock_header(rq, "authorization"), got = STR_NULL;
+	struct str got = mock_header(rq, "authorization");
 	char query_key[256];
 
-	if (str_starts(bearer, "Bearer "))
-		got = str_sub(bearer, 7, bearer.len);
+	if (str_starts(got, "Bearer "))
+		got = str_sub(got, 7, got.len);
 	if (q->flavour == CLAUDE && mock_header(rq, "x-api-key").len)
 		got = mock_header(rq, "x-api-key");
 	if (q->flavour == GEMINI) {
 		if (mock_header(rq, "x-goog-api-key").len)
 			got = mock_header(rq, "x-goog-api-key");
 		else if (mock_query(rq->query, "key", query_key, sizeof query_key))
-			return key ? !strcmp(query_key, key) : *query_key != '\0';
+			got = str_c(query_key);
 	}
 	return key ? str_eq_c(got, key) : got.len > 0;
 }
