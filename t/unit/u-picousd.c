@@ -16,6 +16,7 @@ int main(void)
 	OK(picousd_mul_ratio_ceil(&r, a, 1, 2) && picousd_u64(r) == 4, "a ratio rounds up");
 	OK(picousd_mul_ratio_ceil(&r, b, 2, 2) && picousd_u64(r) == UINT64_MAX, "a ratio has room inside");
 	OK(!picousd_mul_ratio_ceil(&r, b, 2, 1), "a ratio that does not fit is told");
+	OK(!picousd_mul_ratio_ceil(&r, b, 2, 0), "a division by nothing is told");
 	picousd_format_usd(usd, picousd_of(706400000));
 	OK(!strcmp(usd, "0.0007064"), "dollars as text: %s", usd);
 	picousd_format_usd(usd, PICOUSD_ZERO);
