@@ -13,3 +13,4 @@ src_client_libclient_a_SOURCES = \
 	src/client/receipt.c src/client/receipt.h \
 	src/client/reply.c src/client/reply.h
 EXTRA_DIST += t/4060-client.bats
+EXTRA_DIST += src/auth/did_auth.h src/auth/did_document.h src/codec/multibase.h src/codec/sse.h src/crypto/key.h

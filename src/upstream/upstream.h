@@ -5,7 +5,8 @@
  * A pool has so many slots; a worker leases one (an easy handle with its live connection, last
  * used first), uses it alone, gives it back. A full pool waits up to a bound, then OVERLOADED.
  * DNS and TLS sessions are shared. No redirects; no proxy unless configured; the environment
- * (HTTP_PROXY and its like) is never read.
+ * (HTTP_PROXY and its like) is never read. A call in progress holds up to four descriptors: the
+ * connection, two of libcurl's, one that watches the client.
  *
  * Rule:    design.md 7, style.md 7
  * Layer:   upstream; calls util
