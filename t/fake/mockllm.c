@@ -258,7 +258,7 @@ static bool play_head(struct player *y, bool keep_wanted)
 	struct buf b;
 	bool ok;
 
-	buf_init(&b, 1 << 22);
+	buf_init(&b, MOCK_BODY_MAX + (1 << 22));
 	for (unsigned i = 0; i < p->early; i++)
 		buf_addf(&b, "HTTP/1.1 103 Early Hints\r\nLink: </mock/%u>\r\n\r\n", i);
 	if (p->http10)
