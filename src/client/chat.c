@@ -355,7 +355,7 @@ static int gather_message(struct buf *message, int argc, char **argv, struct gw_
 
 int cmd_chat(int argc, char **argv)
 {
-	struct chat c = { .common = { NULL } };
+	struct chat c = { .common = { .gateway = NULL } };
 	const struct opt rows[] = {
 		{ .name = "provider",
 		  .letter = 'p',

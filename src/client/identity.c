@@ -154,8 +154,8 @@ static int make_parents(const char *path, struct gw_err *e)
 {
 	char dir[1024];
 
-	for (size_t i = 1; path[i] && i < sizeof dir; i++) {
-		if (path[i] != '/')
+	for (size_t i = 0; path[i] && i < sizeof dir; i++) {
+		if (path[i] != '/' || i == 0)
 			continue;
 		memcpy(dir, path, i);
 		dir[i] = '\0';
@@ -212,7 +212,7 @@ static int write_new(const char *path, struct str text, struct gw_err *e)
 
 int identity_write(const struct identity *id, const char *path, struct gw_err *e)
 {
-	char fallback[1024];
+	char fallback[1024] = "";
 	struct buf text;
 	int rc;
 

@@ -149,7 +149,7 @@ static int send_raw(struct raw *r, const char *method, const char *path, struct 
 
 int cmd_raw(int argc, char **argv)
 {
-	struct raw r = { .common = { NULL } };
+	struct raw r = { .common = { .gateway = NULL } };
 	const struct opt rows[] = {
 		{ .name = "body",
 		  .arg = "FILE",
