@@ -17,7 +17,7 @@ PATH=$GW_BUILDDIR:$GW_BUILDDIR/t/fake:$PATH:/usr/sbin:/sbin
 export GW_SRCDIR GW_BUILDDIR PATH
 
 # A compiler's checker makes everything slower; a time-out is multiplied so that it still means "never".
-GW_PATIENCE=${GW_PATIENCE:-3}
+GW_PATIENCE=${GW_PATIENCE:-2}
 
 # gw_need PROGRAM...: without them the test is skipped at home and fails where GW_TEST_STRICT is set.
 gw_need() {
