@@ -154,7 +154,7 @@ static int make_parents(const char *path, struct gw_err *e)
 {
 	char dir[1024];
 
-	for (size_t i = 0; path[i] && i < sizeof dir; i++) {
+	for (size_t i = 0; i < sizeof dir && path[i]; i++) {
 		if (path[i] != '/' || i == 0)
 			continue;
 		memcpy(dir, path, i);
