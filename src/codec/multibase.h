@@ -2,6 +2,9 @@
 /*
  * multibase - base64url, base58btc and the generic multibase decoder, each where it belongs.
  *
+ * Base64 texts may end with one or two `=`, needed or not. Base58 costs the square of its length,
+ * which the buffer's maximum bounds. Memory in which texts are converted is wiped.
+ *
  * Rule:    protocol did-auth.md 1
  * Layer:   codec; calls util
  * Threads: no shared state

@@ -30,8 +30,8 @@ bool key_pub_valid(enum key_type t, const uint8_t *pub, size_t len);
  * Message as it is (hashing is done here where the type asks for it). Signature exactly 64 bytes
  * r||s; K1 high S is invalid, R1 high S is valid. Anything odd is simply false.
  */
-bool key_verify(enum key_type t, const uint8_t *pub, size_t pub_len, const void *msg, size_t msg_len,
-		const uint8_t *sig, size_t sig_len);
+bool key_verify(enum key_type t, const uint8_t *pub, size_t pub_len, const void *msg,
+		size_t msg_len, const uint8_t *sig, size_t sig_len);
 /* Bring S of an ECDSA signature to the low half, in place. Ed25519: nothing. */
 void key_sig_low_s(enum key_type t, uint8_t sig[KEY_SIG]);
 
