@@ -7,8 +7,8 @@
  *
  * Every POST is answered: with "stream":true in the body by server-sent events (chunks, a finish
  * reason, the usage, [DONE]), else by one JSON completion. Every content begins with '~' and 19
- * digits, CLOCK_MONOTONIC in ns just before the write, from which loadgen reckons the added latency.
- * Each chunk is a write of its own.
+ * digits, CLOCK_MONOTONIC in ns just before the write, from which loadgen reckons the added
+ * latency. Each chunk is a write of its own.
  *
  *	chunks             of a stream (64)
  *	delay_us           between chunks (0)
@@ -38,7 +38,7 @@
 
 enum {
 	MAX_REQUEST = 64 << 20,
-	BURST = 16, /* chunks written to one stream before others get a turn */
+	BURST = 16,	 /* chunks written to one stream before others get a turn */
 	SLACK_NS = 50000 /* chunks due within it go out together */
 };
 
@@ -237,16 +237,17 @@ static void put_chunk_of(struct conn *c, const char *event, size_t n)
 #define MOCK_EVENT \
 	"data: {\"id\":\"chatcmpl-mock\",\"object\":\"chat.completion.chunk\",\"created\":1700000000,\"model\":" \
 	"\"gpt-4o-mini\",\"choices\":["
-#define MOCK_USAGE \
-	"\"usage\":{\"prompt_tokens\":%u,\"completion_tokens\":%u,\"total_tokens\":%u}"
+#define MOCK_USAGE "\"usage\":{\"prompt_tokens\":%u,\"completion_tokens\":%u,\"total_tokens\":%u}"
 
 static void put_chunk(struct conn *c)
 {
 	static char event[1 << 17];
-	unsigned pad = set.chunk_bytes < sizeof event - 1024 ? set.chunk_bytes : sizeof event - 1024;
+	unsigned pad =
+		set.chunk_bytes < sizeof event - 1024 ? set.chunk_bytes : sizeof event - 1024;
 	int n = snprintf(event, sizeof event,
-			 MOCK_EVENT "{\"index\":0,\"delta\":{%s\"content\":\"~%019llu \"},\"logprobs\":null,"
-				    "\"finish_reason\":null}]}\n\n",
+			 MOCK_EVENT
+			 "{\"index\":0,\"delta\":{%s\"content\":\"~%019llu \"},\"logprobs\":null,"
+			 "\"finish_reason\":null}]}\n\n",
 			 c->sent ? "" : "\"role\":\"assistant\",", (unsigned long long)now_ns());
 
 	if (pad) {
@@ -262,11 +263,12 @@ static void put_chunk(struct conn *c)
 
 static void put_stream_end(struct conn *c)
 {
-	static const char finish[] =
-		MOCK_EVENT "{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":\"stop\"}]}\n\n";
+	static const char finish[] = MOCK_EVENT
+		"{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":\"stop\"}]}\n\n";
 	char event[512];
-	int n = snprintf(event, sizeof event, MOCK_EVENT "]," MOCK_USAGE "}\n\ndata: [DONE]\n\n", set.prompt_tokens,
-			 set.completion_tokens, set.prompt_tokens + set.completion_tokens);
+	int n = snprintf(event, sizeof event, MOCK_EVENT "]," MOCK_USAGE "}\n\ndata: [DONE]\n\n",
+			 set.prompt_tokens, set.completion_tokens,
+			 set.prompt_tokens + set.completion_tokens);
 
 	put_chunk_of(c, finish, sizeof finish - 1);
 	put_chunk_of(c, event, (size_t)n);
@@ -276,16 +278,20 @@ static void put_stream_end(struct conn *c)
 static void put_completion(struct conn *c)
 {
 	char body[1024], head[256];
-	int n = snprintf(body, sizeof body,
-			 "{\"id\":\"chatcmpl-mock\",\"object\":\"chat.completion\",\"created\":1700000000,"
-			 "\"model\":\"gpt-4o-mini\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
-			 "\"content\":\"~%019llu \"},\"logprobs\":null,\"finish_reason\":\"stop\"}]," MOCK_USAGE "}",
-			 (unsigned long long)now_ns(), set.prompt_tokens, set.completion_tokens,
-			 set.prompt_tokens + set.completion_tokens);
+	int n = snprintf(
+		body, sizeof body,
+		"{\"id\":\"chatcmpl-mock\",\"object\":\"chat.completion\",\"created\":1700000000,"
+		"\"model\":\"gpt-4o-mini\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
+		"\"content\":\"~%019llu \"},\"logprobs\":null,\"finish_reason\":\"stop\"}]," MOCK_USAGE
+		"}",
+		(unsigned long long)now_ns(), set.prompt_tokens, set.completion_tokens,
+		set.prompt_tokens + set.completion_tokens);
 
 	put(c, head,
-	    (size_t)snprintf(head, sizeof head,
-			     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", n));
+	    (size_t)snprintf(
+		    head, sizeof head,
+		    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+		    n));
 	put(c, body, (size_t)n);
 }
 
@@ -305,7 +311,9 @@ static void step(struct conn *c)
 		return;
 	}
 	if (c->state == WAITING) {
-		put_text(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+		put_text(
+			c,
+			"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
 		c->state = STREAMING;
 		c->sent = 0;
 	}
@@ -349,7 +357,8 @@ static void answer(struct conn *c, const char *path, const char *body, size_t bo
 		finish(c);
 		return;
 	}
-	c->stream = in_text(body, body_len, "\"stream\":true") || in_text(body, body_len, "\"stream\": true");
+	c->stream = in_text(body, body_len, "\"stream\":true") ||
+		    in_text(body, body_len, "\"stream\": true");
 	c->state = WAITING;
 	c->due = now_ns() + set.ttft_us * UINT64_C(1000);
 	if (set.ttft_us)
@@ -393,7 +402,8 @@ static void take_input(struct conn *c)
 {
 	size_t at = 0, n;
 
-	while (c->state == IDLE && !c->dead && at < c->in_len && !c->out_armed && (n = take_request(c, at)) > 0)
+	while (c->state == IDLE && !c->dead && at < c->in_len && !c->out_armed &&
+	       (n = take_request(c, at)) > 0)
 		at += n;
 	memmove(c->in, c->in + at, c->in_len - at);
 	c->in_len -= at;

@@ -134,15 +134,17 @@ static void work_setup(const char *file)
 
 	unlink(file);
 	if (sqlite3_open(file, &work.db) != SQLITE_OK ||
-	    sqlite3_exec(work.db,
-			 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-			 "CREATE TABLE s(id TEXT PRIMARY KEY, nonce INT, amount TEXT, rav BLOB) WITHOUT ROWID",
-			 NULL, NULL, NULL) != SQLITE_OK) {
+	    sqlite3_exec(
+		    work.db,
+		    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+		    "CREATE TABLE s(id TEXT PRIMARY KEY, nonce INT, amount TEXT, rav BLOB) WITHOUT ROWID",
+		    NULL, NULL, NULL) != SQLITE_OK) {
 		fprintf(stderr, "floor: %s: %s\n", file, sqlite3_errmsg(work.db));
 		exit(1);
 	}
-	work.upsert = prepare("INSERT INTO s VALUES(?1,?2,?3,?4) ON CONFLICT(id) DO UPDATE SET nonce=excluded.nonce,"
-			      " amount=excluded.amount, rav=excluded.rav");
+	work.upsert = prepare(
+		"INSERT INTO s VALUES(?1,?2,?3,?4) ON CONFLICT(id) DO UPDATE SET nonce=excluded.nonce,"
+		" amount=excluded.amount, rav=excluded.rav");
 	work.begin = prepare("BEGIN IMMEDIATE");
 	work.commit = prepare("COMMIT");
 }
@@ -214,7 +216,8 @@ static void put_record(struct conn *c, const char *p, size_t n)
 {
 	while (n > 0) {
 		size_t k = n < 65535 ? n : 65535;
-		unsigned char head[8] = { 1, 6, 0, 1, (unsigned char)(k >> 8), (unsigned char)k, 0, 0 };
+		unsigned char head[8] = { 1, 6, 0, 1, (unsigned char)(k >> 8), (unsigned char)k,
+					  0, 0 };
 
 		put(c, head, sizeof head);
 		put(c, p, k);
@@ -250,7 +253,8 @@ static void arm(struct conn *c, bool out)
 static bool flush(struct conn *c)
 {
 	while (c->out_off < c->out_len) {
-		ssize_t n = send(c->s.fd, c->out + c->out_off, c->out_len - c->out_off, MSG_NOSIGNAL);
+		ssize_t n =
+			send(c->s.fd, c->out + c->out_off, c->out_len - c->out_off, MSG_NOSIGNAL);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -277,7 +281,8 @@ static size_t on_body(char *p, size_t unit, size_t n, void *arg)
 
 		curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
 		put_record(c, head,
-			   (size_t)snprintf(head, sizeof head, "Status: 200\r\nContent-Type: %s\r\n\r\n",
+			   (size_t)snprintf(head, sizeof head,
+					    "Status: 200\r\nContent-Type: %s\r\n\r\n",
 					    type ? type : "application/json"));
 		c->head_sent = true;
 	}
@@ -419,7 +424,8 @@ static void on_conn(struct conn *c, uint32_t events)
 
 	if (c->dead)
 		return;
-	if ((events & EPOLLOUT) && (!flush(c) || (!c->out_armed && !c->easy && !c->keep && !c->body_len))) {
+	if ((events & EPOLLOUT) &&
+	    (!flush(c) || (!c->out_armed && !c->easy && !c->keep && !c->body_len))) {
 		conn_kill(c);
 		return;
 	}
@@ -525,7 +531,8 @@ static void on_event(const struct epoll_event *ev)
 		break;
 	case UPSTREAM:
 		curl_multi_socket_action(multi, s->fd,
-					 (e & EPOLLIN ? CURL_CSELECT_IN : 0) | (e & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+					 (e & EPOLLIN ? CURL_CSELECT_IN : 0) |
+						 (e & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
 						 (e & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0),
 					 &running);
 		break;
@@ -594,7 +601,8 @@ int main(int argc, char **argv)
 	epoll_ctl(ep, EPOLL_CTL_ADD, listener.fd, &le);
 
 	while (!stop) {
-		int n = epoll_wait(ep, ev, 256, timer_ms < 0 || timer_ms > 1000 ? 1000 : (int)timer_ms);
+		int n = epoll_wait(ep, ev, 256,
+				   timer_ms < 0 || timer_ms > 1000 ? 1000 : (int)timer_ms);
 
 		if (n <= 0 && timer_ms >= 0)
 			run_timer();

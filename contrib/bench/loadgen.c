@@ -7,16 +7,17 @@
  *
  *	-a PORT     of 127.0.0.1; nothing else can be loaded
  *	-r FILE     a raw request, sent again and again
- *	-b FILE     a bundle of raw requests, each sent once: 4 bytes little endian length, then the bytes.
- *	            All connections take from it; the run ends with it
- *	-e N        every answer must hold N stamps (and [DONE] where N > 1), else it counts as short
+ *	-b FILE     a bundle of raw requests, each sent once: 4 bytes little endian length, then the
+ *	            bytes. All connections take from it; the run ends with it
+ *	-e N        every answer must hold N stamps (and [DONE] where N > 1); else it is short
  *	-p NAME:PID[,PID]  charge these processes and their descendants (repeat)
  *	-T SECONDS  of silence before a request counts as timed out (60)
  *	-L TEXT     label
  *
- * "rps" is a closed loop: each connection sends its next request when the answer is complete. "streams"
- * opens STREAMS connections spread over the ramp, one request each. A stamp is what benchmock writes:
- * '~' and 19 digits of CLOCK_MONOTONIC; receipt minus stamp is the added latency.
+ * "rps" is a closed loop: each connection sends its next request when the answer is complete.
+ * "streams" opens STREAMS connections spread over the ramp, one request each. A stamp is what
+ * benchmock writes: '~' and 19 digits of CLOCK_MONOTONIC; receipt minus stamp is the added
+ * latency.
  */
 #include "config.h"
 
@@ -114,8 +115,8 @@ static void hist_print(const char *name, const struct hist *h)
 		return;
 	}
 	printf("{\"n\":%llu,\"mean\":%.1f,\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"max\":%.1f}",
-	       (unsigned long long)h->n, (double)h->sum / (double)h->n / 1e3, hist_us(h, .5), hist_us(h, .9),
-	       hist_us(h, .99), hist_us(h, .999), (double)h->max / 1e3);
+	       (unsigned long long)h->n, (double)h->sum / (double)h->n / 1e3, hist_us(h, .5),
+	       hist_us(h, .9), hist_us(h, .99), hist_us(h, .999), (double)h->max / 1e3);
 }
 
 /* ---- options and results ---- */
@@ -473,7 +474,8 @@ static void conn_finish(struct conn *c, bool usable)
 		r.e_parse++;
 	else
 		r.status[c->status]++;
-	if (good && o.expect >= 0 && ((int)c->chunks != o.expect || (o.expect > 1 && !c->done_seen)))
+	if (good && o.expect >= 0 &&
+	    ((int)c->chunks != o.expect || (o.expect > 1 && !c->done_seen)))
 		r.e_short++;
 	else if (good)
 		r.ok++;
@@ -493,7 +495,7 @@ static void conn_lost(struct conn *c)
 	if (!c->in_flight) /* idle close by the server */
 		return;
 	if (c->reused && c->body == IN_HEAD && !c->head_len) {
-		/* The server closed while the request was on its way: again, as a real client does. */
+		/* Closed while the request was on its way: again, as a real client does. */
 		c->req_off = 0;
 		conn_open(c);
 		if (c->fd >= 0 && !c->connecting)
@@ -617,9 +619,9 @@ static void report(double client_cpu_s)
 
 	printf("{\"label\":\"%s\",\"mode\":\"%s\",\"c\":%d,\"requests\":%llu,\"ok\":%llu,\"elapsed_s\":%.4f,"
 	       "\"rps\":%.1f,\"bytes\":%llu,\"chunks\":%llu,\"status\":{",
-	       o.label, o.streams ? "streams" : "rps", o.conns, (unsigned long long)r.lat.n, (unsigned long long)r.ok,
-	       seconds, seconds > 0 ? (double)r.lat.n / seconds : 0, (unsigned long long)r.bytes,
-	       (unsigned long long)r.chunks);
+	       o.label, o.streams ? "streams" : "rps", o.conns, (unsigned long long)r.lat.n,
+	       (unsigned long long)r.ok, seconds, seconds > 0 ? (double)r.lat.n / seconds : 0,
+	       (unsigned long long)r.bytes, (unsigned long long)r.chunks);
 	for (int k = 0; k < 600; k++) {
 		if (!r.status[k])
 			continue;
@@ -627,8 +629,9 @@ static void report(double client_cpu_s)
 		sep = ",";
 	}
 	printf("},\"errors\":{\"connect\":%llu,\"reset\":%llu,\"timeout\":%llu,\"short\":%llu,\"parse\":%llu}",
-	       (unsigned long long)r.e_connect, (unsigned long long)r.e_reset, (unsigned long long)r.e_timeout,
-	       (unsigned long long)r.e_short, (unsigned long long)r.e_parse);
+	       (unsigned long long)r.e_connect, (unsigned long long)r.e_reset,
+	       (unsigned long long)r.e_timeout, (unsigned long long)r.e_short,
+	       (unsigned long long)r.e_parse);
 	hist_print("lat_us", &r.lat);
 	hist_print("ttft_us", &r.ttft);
 	hist_print("added_us", &r.added);
@@ -716,7 +719,8 @@ static void options(int argc, char **argv)
 	}
 	if (o.streams)
 		o.n = o.conns;
-	if ((!o.raw.p && !o.bundle.p) || !o.port || o.conns < 1 || (!o.n && o.seconds <= 0 && !o.bundle.p))
+	if ((!o.raw.p && !o.bundle.p) || !o.port || o.conns < 1 ||
+	    (!o.n && o.seconds <= 0 && !o.bundle.p))
 		usage();
 }
 
@@ -745,7 +749,8 @@ int main(int argc, char **argv)
 		conn[i].fd = -1;
 		conn[i].open_at = r.start;
 		if (o.streams)
-			conn[i].open_at += (uint64_t)o.ramp_ms * 1000000u / (uint64_t)o.conns * (uint64_t)i;
+			conn[i].open_at +=
+				(uint64_t)o.ramp_ms * 1000000u / (uint64_t)o.conns * (uint64_t)i;
 	}
 	procs_start();
 	getrusage(RUSAGE_SELF, &before);

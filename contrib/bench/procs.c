@@ -154,7 +154,8 @@ void procs_print(uint64_t requests, uint64_t chunks)
 
 		printf("%s\"%s\":{\"cpu_s\":%.4f,\"cpu_us_per_req\":%.2f,\"cpu_us_per_chunk\":%.3f,"
 		       "\"rss_base_kb\":%ld,\"rss_peak_kb\":%ld}",
-		       g == groups ? "" : ",", g->name, cpu, requests ? cpu * 1e6 / (double)requests : 0,
+		       g == groups ? "" : ",", g->name, cpu,
+		       requests ? cpu * 1e6 / (double)requests : 0,
 		       chunks ? cpu * 1e6 / (double)chunks : 0, g->rss0_kb, g->rss_peak_kb);
 	}
 	putchar('}');

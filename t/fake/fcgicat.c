@@ -8,12 +8,12 @@
  *	-H 'Name: v'   a request header, as a web server would hand it over (HTTP_NAME)
  *	-e NAME=VALUE  a parameter as it stands, also one that a web server would not send
  *	-d TEXT|@FILE  the body; -e CONTENT_LENGTH=N tells a wrong length
- *	-s N           send records that hold at most N bytes of the body, each by a write of its own
+ *	-s N           send records that hold at most N bytes of the body, each its own write
  *	-w MS          wait so long between two such writes
  *	-S N           cut the bytes of the whole request into writes of N bytes
  *	-c N           close the connection once N bytes of the answer have come (0: after sending)
  *	-r MS          read 64 bytes of the answer, wait MS, and so on
- *	-T             print each record of the answer on a line of its own, with milliseconds before it
+ *	-T             each record of the answer on a line of its own, milliseconds before it
  *	-t SECONDS     give up (30)
  *
  * The answer is printed as it comes: the header of the CGI form, an empty line, the body. What the
@@ -92,7 +92,8 @@ static void add_record(struct bytes *b, int type, const void *p, size_t n)
 
 static void add_length(struct bytes *b, size_t n)
 {
-	uint8_t l[4] = { (uint8_t)(n >> 24 | 0x80), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n };
+	uint8_t l[4] = { (uint8_t)(n >> 24 | 0x80), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+			 (uint8_t)n };
 
 	if (n < 128)
 		add(b, l + 3, 1);
@@ -292,7 +293,8 @@ static void standard_params(struct bytes *b, const struct bytes *body)
 	const char *query = strchr(o.uri, '?');
 	char path[4096], length[32];
 
-	snprintf(path, sizeof path, "%.*s", (int)(query ? (size_t)(query - o.uri) : strlen(o.uri)), o.uri);
+	snprintf(path, sizeof path, "%.*s", (int)(query ? (size_t)(query - o.uri) : strlen(o.uri)),
+		 o.uri);
 	snprintf(length, sizeof length, "%zu", body->len);
 	add_param(b, "REQUEST_METHOD", 14, o.method);
 	add_param(b, "REQUEST_URI", 11, o.uri);

@@ -24,7 +24,8 @@ enum { CUTS = 400, FLIPS = 400 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static const uint8_t odd[] = { 0, '"', '\\', '{', '}', '[', ',', ':', '-', '0', '9', '\n', '\r', ' ', 0x7f, 0xff };
+static const uint8_t odd[] = { 0,   '"', '\\', '{',  '}',  '[', ',',  ':',
+			       '-', '0', '9',  '\n', '\r', ' ', 0x7f, 0xff };
 
 static _Noreturn void fail(const char *what, const char *why)
 {
@@ -120,7 +121,8 @@ int main(int argc, char **argv)
 	if (n == 0)
 		fail(path, "an empty corpus tests nothing");
 	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof path, "%s/t/fuzz/corpus/%s/%s", src ? src : ".", name, files[i]->d_name);
+		snprintf(path, sizeof path, "%s/t/fuzz/corpus/%s/%s", src ? src : ".", name,
+			 files[i]->d_name);
 		replay(path, files[i]->d_name);
 		free(files[i]);
 	}

@@ -10,8 +10,8 @@ static int tap_count, tap_failed;
 
 #define OK(cond, ...) tap_ok((cond), #cond, __FILE__, __LINE__, __VA_ARGS__)
 
-__attribute__((format(printf, 5, 6), unused)) static bool tap_ok(bool ok, const char *expr, const char *file,
-								 int line, const char *fmt, ...)
+__attribute__((format(printf, 5, 6), unused)) static bool
+tap_ok(bool ok, const char *expr, const char *file, int line, const char *fmt, ...)
 {
 	__builtin_va_list ap;
 
