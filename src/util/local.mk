@@ -6,6 +6,7 @@ libgw_a_SOURCES += \
 	src/util/conf.c src/util/conf.def src/util/conf.h \
 	src/util/conf_ready.c \
 	src/util/conf_value.c src/util/conf_value.h \
+	src/util/decimal.c src/util/decimal.h \
 	src/util/dotenv.c src/util/dotenv.h \
 	src/util/err.c src/util/err.h \
 	src/util/file.c src/util/file.h \
@@ -13,4 +14,5 @@ libgw_a_SOURCES += \
 	src/util/nearest.c src/util/nearest.h \
 	src/util/picousd.c src/util/picousd.h \
 	src/util/secret.c src/util/secret.h \
-	src/util/str.c src/util/str.h
+	src/util/str.c src/util/str.h \
+	src/util/u256.c src/util/u256.h

@@ -2,7 +2,8 @@
 /*
  * u256 - amounts of the chain's asset in base units: 256 bit, unsigned, checked.
  *
- * Only u256.c looks inside. Every operation that may not fit reports it and leaves its output alone.
+ * Also the room in which a price is added up before its one rounding. Only u256.c looks inside.
+ * Every operation that may not fit reports it and leaves its output alone.
  *
  * Rule:    protocol payment-channel.md 1, 7; style: money
  * Layer:   util
@@ -26,7 +27,9 @@ bool u256_is_zero(struct u256 a);
 bool u256_add(struct u256 *out, struct u256 a, struct u256 b) GW_MUST_CHECK;
 bool u256_sub(struct u256 *out, struct u256 a, struct u256 b) GW_MUST_CHECK;
 bool u256_mul_u64(struct u256 *out, struct u256 a, uint64_t n) GW_MUST_CHECK;
-/* a / d rounded up; d > 0 */
+/* *out = a / d rounded down; the rest is returned. d > 0 */
+uint64_t u256_div_u64(struct u256 *out, struct u256 a, uint64_t d);
+/* a / d rounded up; false: d is zero */
 bool u256_div_ceil_u64(struct u256 *out, struct u256 a, uint64_t d) GW_MUST_CHECK;
 bool u256_to_u64(uint64_t *out, struct u256 a) GW_MUST_CHECK;
 /* Digits only, leading zeros allowed, at most 256 of them. */
