@@ -37,8 +37,8 @@ int decimal_cmp_u64(struct decimal a, uint64_t b);
 /* a * 10^shift; false when it is no integer or does not fit */
 bool decimal_to_u64(uint64_t *out, struct decimal a, unsigned shift) GW_MUST_CHECK;
 /* a * 10^shift * num / den, rounded up once; false when den is zero or it does not fit */
-bool decimal_ratio_ceil(uint64_t *out, struct decimal a, unsigned shift, uint64_t num, uint64_t den)
-	GW_MUST_CHECK;
+bool decimal_ratio_ceil(uint64_t *out, struct decimal a, unsigned shift, uint64_t num,
+			uint64_t den) GW_MUST_CHECK;
 
 /* "0.0375", "15" */
 enum { DECIMAL_TEXT = U256_TEXT + DECIMAL_SCALE_MAX };
