@@ -15,28 +15,31 @@
 #include "billing/price.h"
 
 enum cost_source { COST_NONE, COST_TABLE, COST_PROVIDER };
-enum { COST_PARTS = 24 };
+const char *cost_source_name(enum cost_source s); /* "none", "table", "provider" */
+
+enum { COST_PARTS = 64 };
+/* qty * pico_each * num / den picoUSD, before the multiplier. */
 struct cost_part {
-	const char *item;   /* static text: "input", "cached_input", "web_search", ... */
-	uint64_t qty;
-	uint64_t pico_each; /* before the multiplier */
-	bool fee;	    /* not multiplied by fast/us factors */
+	const char *item; /* static text: "input", "cached_input", "web_search", ... */
+	uint64_t qty, pico_each;
+	uint64_t num, den; /* fast and us factors; 1/1 for fees */
+	unsigned extra;	   /* 0: the answer itself; n: reading.extra[n - 1] */
 };
 struct cost {
 	enum cost_source source;
 	enum price_tier tier;
 	bool long_context;
-	bool known;	/* pico is meaningful; else the amount is unknown (null) */
+	bool known; /* pico is meaningful; else the amount is unknown (null) */
 	bool exact;
 	bool unpriced;	/* no row matches */
-	bool estimated; /* by cost_estimate */
+	bool estimated; /* by cost_charge */
 	struct cost_part part[COST_PARTS];
 	unsigned n_part;
-	uint64_t factor_num, factor_den; /* fast/us factors on tokens ("11/10"); 1/1 */
+	uint64_t factor_num, factor_den; /* on the answer's tokens, in lowest terms ("11/10") */
 	struct multiplier multiplier;
 	struct picousd pico;
-	char priced_as[160];
-	const char *alarm; /* static sentence when an operator should look, else NULL */
+	char priced_as[160]; /* "" none */
+	const char *alarm;   /* static sentence when an operator should look, else NULL */
 };
 
 struct cost_options {
@@ -44,9 +47,10 @@ struct cost_options {
 	struct multiplier multiplier;
 	struct str requested_model;
 	const char *day;
-	uint64_t unstated_pico;	   /* design.md 9: model without a row at a provider that states its cost */
-	uint64_t media_tokens;	   /* allowance, default 20000 */
-	uint64_t default_output;   /* default 8192 */
+	uint64_t
+		unstated_pico; /* design.md 9: model without a row at a provider that states its cost */
+	uint64_t media_tokens;	 /* allowance, default 20000 */
+	uint64_t default_output; /* default 8192 */
 };
 
 /* What the exchange itself says. Never fails: what is unknown is marked. */
@@ -58,17 +62,24 @@ struct cost_request {
 	enum api api;
 	uint64_t text_bytes, media, output_cap, choices, tool_uses_cap;
 	bool has_output_cap, fast;
+	bool us; /* asked for, or the configured surcharge for data residency */
 	enum price_tier tier;
 	bool tools[TOOL_COUNT];
 };
-/* Upper bound; MODEL_NOT_SUPPORTED when unpriced and the provider does not state costs. */
+/*
+ * Upper bound. MODEL_NOT_SUPPORTED when unpriced and the provider does not state costs, or when no
+ * price is known for the tier or the kind of call; BAD_REQUEST when it exceeds all bounds.
+ */
 int cost_bound(const struct cost_request *q, const struct cost_options *o, struct picousd *out,
 	       struct gw_err *e) GW_MUST_CHECK;
 
 /*
- * What to charge: cost_of_reading when it is final and known; else the estimate of design.md 7,
- * never more than @bound, marked estimated. Error answers without usage cost nothing.
- * @out->known is true afterwards.
+ * What to charge: cost_of_reading when usage is final or an amount is stated; else the estimate of
+ * design.md 7, never more than @bound, marked estimated. Error answers without usage, and errors
+ * inside a 200 that brought neither usage nor output, cost nothing. @out->known is true afterwards.
+ *
+ * @r with http_status 0: the upstream took the request and has not answered. Without a connection
+ * nothing is owed, and this function is not to be asked.
  */
 void cost_charge(const struct reading *r, const struct cost_request *q, struct picousd bound,
 		 const struct cost_options *o, struct cost *out);

@@ -47,7 +47,10 @@ struct usage {
 	uint64_t input;	   /* the whole prompt */
 	uint64_t input_uncached, cached_input, cache_write_5m, cache_write_1h;
 	uint64_t output, reasoning; /* reasoning is inside output */
-	/* parts of the above with prices of their own */
+	/*
+	 * Parts of the above with prices of their own. Those of the input are the whole audio or
+	 * images of the prompt; what of them was read from the cache is also in the cached ones.
+	 */
 	uint64_t input_audio, cached_input_audio, output_audio;
 	uint64_t input_image, cached_input_image, output_image;
 	uint64_t audio_ms; /* transcriptions billed by duration */
@@ -105,18 +108,20 @@ struct reading {
 	char error_type[64], error_code[64], error_message[256];
 	struct usage usage;
 	uint64_t tools[TOOL_COUNT];
+	uint64_t images; /* that the answer brought, for models priced by the image */
 	/* fees that are not one to one with tools[] */
-	uint64_t web_search_queries;  /* Gemini 3: distinct queries */
-	bool web_search_preview;      /* OpenAI: the preview tool was used */
-	bool grounded;		      /* Gemini: grounding took place */
+	uint64_t web_search_queries; /* Gemini 3: distinct queries */
+	bool web_search_preview;     /* OpenAI: the preview tool was used */
+	bool grounded;		     /* Gemini: grounding took place */
 	enum price_tier tier;
-	bool fast, us;		      /* Anthropic speed, inference_geo (or the regional setting) */
+	bool fast, us; /* Anthropic speed, inference_geo (or the regional setting) */
 	struct reading_extra extra[READING_EXTRAS];
 	unsigned n_extra;
 	bool extras_dropped; /* more than fitted: the amount is not exact */
 	/* an amount stated by the upstream: exact decimal text of USD (digits and exponent), "" none */
 	char provider_cost[64];
-	char provider_cost_fee[64]; /* OpenRouter own key: the part to add (upstream_inference_cost) */
+	char provider_cost_fee
+		[64]; /* OpenRouter own key: the part to add (upstream_inference_cost) */
 	/* for estimates: UTF-8 bytes delivered (content, reasoning, refusal, tool arguments) */
 	uint64_t text_bytes;
 	uint64_t unknown_events, dropped_events;

@@ -37,3 +37,7 @@ t_unit_u_u256_LDADD = $(GW_LIBS)
 check_PROGRAMS += t/unit/u-decimal
 TESTS += t/unit/u-decimal
 t_unit_u_decimal_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-cost-fixtures
+TESTS += t/unit/u-cost-fixtures
+t_unit_u_cost_fixtures_LDADD = $(GW_LIBS)
+EXTRA_DIST += t/fixtures/anthropic t/fixtures/gemini t/fixtures/litellm t/fixtures/openai t/fixtures/openrouter
