@@ -9,57 +9,9 @@
 
 #include <assert.h>
 
+#include "slow.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-enum { DIGITS = 48 };
-
-/* A slow number: decimal digits, least significant first. */
-struct slow {
-	uint8_t d[DIGITS];
-};
-
-static struct slow slow_of(uint64_t v)
-{
-	struct slow s = { { 0 } };
-
-	for (unsigned i = 0; v; i++, v /= 10)
-		s.d[i] = (uint8_t)(v % 10);
-	return s;
-}
-
-static struct slow slow_add(struct slow a, struct slow b)
-{
-	unsigned carry = 0;
-
-	for (unsigned i = 0; i < DIGITS; i++) {
-		carry += (unsigned)a.d[i] + b.d[i];
-		a.d[i] = (uint8_t)(carry % 10);
-		carry /= 10;
-	}
-	return a;
-}
-
-static struct slow slow_mul(struct slow a, uint64_t n)
-{
-	struct slow by = slow_of(n), out = { { 0 } };
-
-	for (unsigned i = 0; i < 20; i++) {
-		struct slow row = { { 0 } };
-
-		memcpy(row.d + i, a.d, DIGITS - i);
-		for (unsigned k = 0; k < by.d[i]; k++)
-			out = slow_add(out, row);
-	}
-	return out;
-}
-
-static int slow_cmp(struct slow a, struct slow b)
-{
-	for (unsigned i = DIGITS; i-- > 0;)
-		if (a.d[i] != b.d[i])
-			return a.d[i] < b.d[i] ? -1 : 1;
-	return 0;
-}
 
 static void check_text(const char *p, size_t n)
 {

@@ -4,6 +4,10 @@
 # `make fuzz-smoke` also lets libFuzzer search for FUZZ_SECONDS in each target.
 GW_FUZZERS =
 GW_FUZZERS += picousd
+GW_FUZZERS += u256
+GW_FUZZERS += multibase
+GW_FUZZERS += config
+GW_FUZZERS += bcs
 GW_FUZZERS += jscan
 
 # The programs are made from the list while make runs, which automake cannot follow: hence the
@@ -11,7 +15,7 @@ GW_FUZZERS += jscan
 # headers.
 GW_FUZZ_SEARCHES = $(GW_FUZZERS:%=t/fuzz/%.libfuzzer)
 TESTS += $(GW_FUZZ_REPLAYS)
-EXTRA_DIST += t/fuzz/replay.c $(GW_FUZZERS:%=t/fuzz/fuzz-%.c) t/fuzz/corpus
+EXTRA_DIST += t/fuzz/replay.c t/fuzz/slow.h $(GW_FUZZERS:%=t/fuzz/fuzz-%.c) t/fuzz/corpus
 CLEANFILES += $(GW_FUZZ_REPLAYS) $(GW_FUZZ_SEARCHES) t/fuzz/*.$(OBJEXT) t/fuzz/*.out
 CLEANDIRS += t/fuzz/found
 
