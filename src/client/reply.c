@@ -3,7 +3,7 @@
 
 #include "client/reply.h"
 
-enum { EVENT_MAX = 16 << 20, WHOLE_MAX = 64 << 20, DEPTH_MAX = 256 };
+enum { WHOLE_MAX = 64 << 20, DEPTH_MAX = 256 };
 
 /* ---- the parts of an answer ---- */
 
@@ -189,14 +189,13 @@ static void on_event(void *arg, struct str name, struct str data)
 
 void reply_init(struct reply *r)
 {
-	sse_init(&r->sse, EVENT_MAX, on_event, r);
 	buf_init(&r->whole, WHOLE_MAX);
+	sse_init(&r->sse, &r->whole, on_event, r);
 	buf_init(&r->text, WHOLE_MAX);
 }
 
 void reply_clear(struct reply *r)
 {
-	sse_clear(&r->sse);
 	buf_clear(&r->whole);
 	buf_clear(&r->text);
 }

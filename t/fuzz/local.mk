@@ -9,6 +9,7 @@ GW_FUZZERS += multibase
 GW_FUZZERS += config
 GW_FUZZERS += bcs
 GW_FUZZERS += jscan
+GW_FUZZERS += sse
 
 # The programs are made from the list while make runs, which automake cannot follow: hence the
 # list in configure.ac, the extension .fuzz, the static pattern rules, and libgw.a standing for all

@@ -41,3 +41,6 @@ check_PROGRAMS += t/unit/u-cost-fixtures
 TESTS += t/unit/u-cost-fixtures
 t_unit_u_cost_fixtures_LDADD = $(GW_LIBS)
 EXTRA_DIST += t/fixtures/anthropic t/fixtures/gemini t/fixtures/litellm t/fixtures/openai t/fixtures/openrouter
+check_PROGRAMS += t/unit/u-sse
+TESTS += t/unit/u-sse
+t_unit_u_sse_LDADD = $(GW_LIBS)
