@@ -83,7 +83,7 @@ bool bech32m_decode(uint8_t *out, size_t n, const char *hrp, struct str text)
 {
 	size_t hrp_len = strlen(hrp), n_values = (n * 8 + 4) / 5;
 	uint32_t c = polymod_hrp(hrp), bits = 0;
-	char s[BECH32M_MAX];
+	char s[BECH32M_MAX] = { 0 }; /* clang-tidy 14 does not see that lower() fills it */
 	unsigned n_bits = 0;
 	const char *at;
 

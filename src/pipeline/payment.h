@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * payment - the channel engine as the pipeline sees it: what a request's payment header is worth,
+ * and the proposal that its answer carries.
+ *
+ * The order for one request of a paid or free route (design.md 3):
+ *
+ *	payment_begin	before anything is read: fields cleared
+ *	payment_parse	header -> request; channel and fragment derived from the signer (checks 2, 3)
+ *	payment_prepare	chain facts from the caches, signature of the voucher (checks 4 to 9); may wait
+ *			for the node, never writes
+ *	payment_admit_tx  inside T1: decision on the stored rows, voucher stored, pending consumed, then
+ *			the refusal the pipeline brought along, then the credit, then the lease (10 to 13)
+ *	payment_wait	when T1 found the sub-channel leased: until that may have changed; then T1 again
+ *	payment_settle_tx  inside T2: cost -> proposal stored, lease released
+ *	payment_response  value of header or frame, once the transaction has committed
+ *
+ * With payment off none of these is called.
+ *
+ * Rule:    protocol payment-channel.md 3 to 8; design.md 3, 4, 5
+ * Layer:   pipeline; calls ledger, auth, billing, store, util
+ * Threads: an engine serves any number of threads; a struct payment belongs to one request
+ */
+#ifndef GW_PIPELINE_PAYMENT_H
+#define GW_PIPELINE_PAYMENT_H
+
+#include "auth/did_auth.h"
+#include "ledger/payment_header.h"
+#include "store/store.h"
+#include "util/conf.h"
+#include "util/picousd.h"
+
+struct payment_engine;
+struct rooch_rpc;
+
+/*
+ * @c, @st and @rpc are borrowed and must outlive the engine. CONFIG when the service DID is no
+ * did:rooch or the asset is not supported. The node's chain id is compared with the network as soon
+ * as it can be read; a difference refuses every paid request (SERVICE_UNAVAILABLE, logged).
+ */
+int payment_engine_new(struct payment_engine **out, const struct conf *c, struct store *st,
+		       struct rooch_rpc *rpc, struct gw_err *e) GW_MUST_CHECK;
+void payment_engine_free(struct payment_engine *en);
+/* New reloadable settings; those in use by running requests stay valid until they end. */
+void payment_engine_reload(struct payment_engine *en, const struct conf *c);
+/* Housekeeping, every second or so, from one thread: refresh what is about to go stale. */
+void payment_engine_tick(struct payment_engine *en);
+/* Does the node answer, and is it of the configured network? For /readyz. */
+int payment_engine_ready(struct payment_engine *en, struct gw_err *e) GW_MUST_CHECK;
+
+struct payment_facts; /* what the chain said, a copy for this request */
+
+struct payment {
+	struct payment_engine *engine;
+	const struct did_auth *auth; /* borrowed */
+	bool free_route;	     /* a voucher is taken, no proposal is made */
+	struct payment_request request;
+	struct rooch_id payer, channel_id;
+	char fragment[ROOCH_FRAGMENT_MAX + 1];
+	struct payment_facts *facts; /* in the request's arena */
+
+	/* after admit */
+	bool busy;     /* the sub-channel is leased: nothing was written, wait and try again */
+	bool accepted; /* the voucher stands, whatever is answered */
+	bool leased;   /* payment_settle_tx is owed */
+	struct gw_err refused;	    /* code GWE_OK: admitted; else answer this, its writes stand */
+	struct str refused_details; /* JSON for error.details, in the arena; perhaps empty */
+
+	/* what the answer says; proposal of this request, or the pending one that a refusal names */
+	bool has_subrav, has_cost;
+	struct subrav subrav;
+	struct u256 cost;
+	struct picousd cost_usd; /* charged */
+	struct picousd forgone;	 /* beyond maxAmount, not charged */
+	char service_tx_ref[64];
+	struct arena *arena; /* borrowed */
+};
+
+void payment_begin(struct payment *p, struct payment_engine *en, const struct did_auth *auth,
+		   bool free_route, struct arena *a);
+/*
+ * @header: value, or STR_NULL when there is none (then a client_tx_ref is made up); @ambiguous: it
+ * came twice or in two spellings. BAD_REQUEST, CHANNEL_CONTEXT_MISSING, RAV_CONFLICT (voucher of
+ * another channel or fragment: the pending proposal is attached by admit).
+ */
+int payment_parse(struct payment *p, struct str header, bool ambiguous,
+		  struct gw_err *e) GW_MUST_CHECK;
+/* CHANNEL_NOT_FOUND, CHANNEL_CLOSED, SUBCHANNEL_NOT_AUTHORIZED, INVALID_SIGNATURE,
+ * SERVICE_UNAVAILABLE; on a free route without a voucher nothing is looked at. */
+int payment_prepare(struct payment *p, struct gw_err *e) GW_MUST_CHECK;
+
+struct payment_offer {
+	struct picousd bound; /* upper bound of the cost */
+	const struct gw_err
+		*refusal; /* what the pipeline found wrong with the request; NULL: nothing */
+	int64_t usage_id; /* row 'started' in this transaction; 0 when refused or free */
+	struct str owner; /* process of the lease, see process_lease */
+	int64_t now_ms;
+};
+/*
+ * 0: look at p->refused. -1 with p->busy: leased by somebody else. -1 otherwise: the store failed.
+ * In both cases of -1 the caller undoes the whole transaction, the burnt nonce included.
+ */
+int payment_admit_tx(struct store_conn *c, struct payment *p, const struct payment_offer *o,
+		     struct gw_err *e) GW_MUST_CHECK;
+/* Up to @ms. false: busy_wait_ms is over in all (RAV_CONFLICT then), or @gone_fd hung up. */
+bool payment_wait(struct payment *p, int64_t since_mono_ms, unsigned ms, int gone_fd);
+/* Closes the lease with this cost; capped by maxAmount. */
+int payment_settle_tx(struct store_conn *c, struct payment *p, struct picousd cost, int64_t now_ms,
+		      struct gw_err *e) GW_MUST_CHECK;
+/* After a commit: another request of this process may be waiting. */
+void payment_released(struct payment *p);
+
+/* Value of the header ("u..."), for an answer (NULL) or an error; appended to @b. */
+void payment_response(const struct payment *p, const struct gw_err *error, struct buf *b);
+
+#endif
