@@ -10,6 +10,7 @@
 #define GW_LEDGER_ROOCH_TX_H
 
 #include "ledger/rooch_object.h"
+#include "ledger/subrav.h"
 #include "util/arena.h"
 
 enum { TX_ARGS_MAX = 16, TX_BYTES_MAX = 131072, TX_GAS_DEFAULT = 100000000 };
