@@ -197,8 +197,10 @@ const struct price_override *price_book_override_at(const struct price_book *b, 
 
 static int check_json(struct jval *root, struct str json, struct gw_err *e)
 {
-	if (json.len > OVERRIDES_MAX)
-		return gw_fail(e, GWE_CONFIG, 0, "price overrides are larger than 4 MiB");
+	if (json.len > OVERRIDES_MAX) {
+		gw_fail(e, GWE_CONFIG, 0, "price overrides are larger than 4 MiB");
+		return -1; /* the analyser does not know what gw_fail returns */
+	}
 	if (jscan_check(json, OVERRIDES_DEPTH, false, root, e)) {
 		e->code = GWE_CONFIG;
 		return -1;

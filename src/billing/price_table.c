@@ -174,7 +174,7 @@ static int index_names(struct price_table *t, struct gw_err *e)
 	t->n_slot = 16;
 	while (t->n_slot < 2 * (size_t)n + 1)
 		t->n_slot *= 2;
-	t->slot = arena_alloc(&t->mem, t->n_slot * sizeof *t->slot);
+	t->slot = arena_alloc(&t->mem, t->n_slot * sizeof(void *));
 	if (!t->slot)
 		return gw_fail(e, GWE_CONFIG, 0, "%s is too large", t->what);
 	for (unsigned i = 0; i < t->n_row; i++)

@@ -43,7 +43,7 @@ static uint64_t ror64(uint64_t v, unsigned n)
 	return v >> n | v << (64 - n);
 }
 
-static void mix(uint64_t v[16], int a, int b, int c, int d, uint64_t x, uint64_t y)
+static void mix(uint64_t v[16], size_t a, size_t b, size_t c, size_t d, uint64_t x, uint64_t y)
 {
 	v[a] += v[b] + x;
 	v[d] = ror64(v[d] ^ v[a], 32);
@@ -67,14 +67,14 @@ static void compress(struct blake2b *s, const uint8_t block[BLOCK], size_t taken
 	v[12] ^= s->n;
 	if (last)
 		v[14] = ~v[14];
-	for (int i = 0; i < 16; i++)
+	for (size_t i = 0; i < 16; i++)
 		m[i] = load_le64(block + 8 * i);
 	for (int r = 0; r < ROUNDS; r++) {
 		const uint8_t *o = sigma[r % 10];
 
-		for (int i = 0; i < 4; i++) /* columns */
+		for (size_t i = 0; i < 4; i++) /* columns */
 			mix(v, i, i + 4, i + 8, i + 12, m[o[2 * i]], m[o[2 * i + 1]]);
-		for (int i = 0; i < 4; i++) /* diagonals */
+		for (size_t i = 0; i < 4; i++) /* diagonals */
 			mix(v, i, (i + 1) % 4 + 4, (i + 2) % 4 + 8, (i + 3) % 4 + 12,
 			    m[o[2 * i + 8]], m[o[2 * i + 9]]);
 	}
