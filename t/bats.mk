@@ -5,3 +5,5 @@ TESTS += t/0002-harness.bats
 EXTRA_DIST += t/0002-harness.bats
 TESTS += t/0050-mock.bats
 EXTRA_DIST += t/0050-mock.bats t/fixtures/mock/recorded.http
+TESTS += t/0003-reference.bats
+EXTRA_DIST += t/0003-reference.bats

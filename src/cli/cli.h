@@ -38,6 +38,9 @@ extern const struct cli_command cli_commands[];
 /* Say what went wrong on standard error; returns the exit status that fits (CLI_MISUSE for USAGE). */
 int cli_fail(const struct gw_err *e);
 
+/* `config reference`: exactly one of the two forms, on standard output. */
+int config_reference(bool as_man, bool as_env);
+
 /* conf_load from the environment, the .env files and argv. */
 int cli_settings(struct conf **out, int *argc, char **argv, struct gw_err *e) GW_MUST_CHECK;
 

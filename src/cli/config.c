@@ -71,8 +71,10 @@ static void print_text(const struct conf *c)
 int cmd_config(int argc, char **argv)
 {
 	unsigned told = 0;
-	bool json = false, help = false;
+	bool json = false, help = false, as_man = false, as_env = false;
 	const struct opt rows[] = {
+		{ .name = "man", .flag = &as_man, .help = "reference: as the manual page" },
+		{ .name = "env", .flag = &as_env, .help = "reference: as an environment file" },
 		{ .name = "json", .flag = &json, .help = "print: as a configuration file" },
 		OPTS_SETTINGS,
 		OPTS_HELP(&help),
@@ -92,10 +94,11 @@ int cmd_config(int argc, char **argv)
 
 	if (opts_ask_help(argc, argv)) {
 		opts_help(
-		    stdout, "config check|print [OPTION]...",
-		    "check  say what is wrong with the configuration that serve would use\n"
-		    "print  every setting, where it comes from, and its value; secrets are masked",
-		    rows);
+			stdout, "config check|print|reference [OPTION]...",
+			"check      say what is wrong with the configuration that serve would use\n"
+			"print      every setting, where it comes from, and its value; secrets are masked\n"
+			"reference  the table of all settings",
+			rows);
 		return CLI_OK;
 	}
 	if (conf_load(&c, &s, &e))
@@ -109,8 +112,10 @@ int cmd_config(int argc, char **argv)
 			print_json(c);
 		else
 			print_text(c);
+	} else if (argc == 2 && !strcmp(argv[1], "reference") && as_man != as_env) {
+		rc = config_reference(as_man, as_env);
 	} else {
-		gw_fail(&e, GWE_USAGE, 0, "config: expected `check` or `print`");
+		gw_fail(&e, GWE_USAGE, 0, "config: expected `check`, `print` or `reference`");
 		rc = cli_fail(&e);
 	}
 	conf_free(c);

@@ -4,5 +4,6 @@ llm_gateway_SOURCES = \
 	src/cli/cli.h \
 	src/cli/commands.def \
 	src/cli/config.c \
+	src/cli/config_reference.c \
 	src/cli/main.c \
 	src/cli/opts.c src/cli/opts.h
