@@ -308,8 +308,8 @@ BEGIN {
 	words(level, "ledger", 3)
 	words(level, "billing auth", 4)
 	words(level, "provider", 5)
-	words(level, "pipeline", 6)
-	words(level, "http", 7)
+	words(level, "http", 6)
+	words(level, "pipeline", 7)
 	words(level, "devnode settle cli client", 8)
 	words(level, "fcgi", 9)
 

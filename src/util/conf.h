@@ -96,6 +96,13 @@ void conf_free(struct conf *c);
 /* What a responder or serve needs before it may start; provider name for one responder, NULL for all. */
 int conf_check_ready(const struct conf *c, const char *provider, bool responder, struct gw_err *e) GW_MUST_CHECK;
 
+/*
+ * For a reload: settings of @c that may not change while a program runs get the values of @running
+ * back; each such row is told to @differs (may be NULL). Returns how many there were.
+ */
+unsigned conf_keep_fixed(struct conf *c, const struct conf *running,
+			 void (*differs)(void *arg, const struct conf_row *r), void *arg);
+
 /* The providers by route name, and the conf_rows of their key and base URL; ends with name NULL. */
 struct conf_provider {
 	const char *name;

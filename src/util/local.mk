@@ -5,6 +5,7 @@ libgw_a_SOURCES += \
 	src/util/clock.c src/util/clock.h \
 	src/util/conf.c src/util/conf.def src/util/conf.h \
 	src/util/conf_ready.c \
+	src/util/conf_reload.c \
 	src/util/conf_value.c src/util/conf_value.h \
 	src/util/decimal.c src/util/decimal.h \
 	src/util/dotenv.c src/util/dotenv.h \

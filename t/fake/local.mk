@@ -10,3 +10,8 @@ t_fake_mockllm_LDADD = $(GW_LIBS)
 gwlibexec_PROGRAMS += t/fake/llm-gateway-mock
 t_fake_llm_gateway_mock_SOURCES = $(mock_sources)
 t_fake_llm_gateway_mock_LDADD = $(GW_LIBS)
+
+# A responder of its own, for what all responders have in common.
+check_PROGRAMS += t/fake/hello.fcgi
+t_fake_hello_fcgi_SOURCES = t/fake/hello.c
+t_fake_hello_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)

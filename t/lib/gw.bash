@@ -58,6 +58,24 @@ gw_spawn() {
 	GW_NAMES+=("$name")
 }
 
+# gw_responder NAME PROGRAM [OPTION...]: the same for a responder of build/fcgi, on the socket NAME.sock,
+# ready when it returns. Responders refuse root: then it runs as nobody, who gets the directory.
+gw_responder() {
+	local name=$1 program=$2 path
+	local -a as=()
+	shift 2
+	path=$(command -v "$program" || echo "$GW_BUILDDIR/fcgi/$program")
+	if [ "$(id -u)" = 0 ]; then
+		as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+		chown -R 65534:65534 "$GW_DIR"
+		# nobody may not be able to reach the build directory
+		cp -f "$path" "$GW_DIR/"
+		path=$GW_DIR/${path##*/}
+	fi
+	gw_spawn "$name" "${as[@]}" "$path" --socket "$GW_DIR/$name.sock" "$@"
+	gw_wait_up "$name" 10 test -S "$GW_DIR/$name.sock"
+}
+
 # gw_expect NAME STATUS: how NAME is to end; "any" when the test kills it.
 gw_expect() {
 	GW_EXPECT[$1]=$2
