@@ -26,7 +26,7 @@ enum did_auth_code {
 };
 const char *did_auth_code_name(enum did_auth_code c);
 
-enum { DID_TEXT = 256, FRAGMENT_TEXT = 129, NONCE_TEXT = 257 };
+enum { NONCE_TEXT = 257 };
 struct did_auth {
 	enum did_auth_code code;
 	char did[DID_TEXT], fragment[FRAGMENT_TEXT], nonce[NONCE_TEXT];

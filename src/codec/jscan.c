@@ -460,30 +460,6 @@ bool jiter_next(struct jiter *it, struct str *key, struct jval *v)
 	return true;
 }
 
-static size_t put_utf8(char out[4], uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 /* Resolve the escape at @p (checked text) into @out; returns the bytes put, *@p moves behind it. */
 static size_t unescape(const char **p, const char *end, char out[4])
 {
@@ -504,11 +480,11 @@ static size_t unescape(const char **p, const char *end, char out[4])
 
 		if (low >= 0xdc00 && low <= 0xdfff) {
 			*p += 6;
-			return put_utf8(out,
+			return utf8_put(out,
 					0x10000 + ((c - 0xd800) << 10) + ((uint32_t)low - 0xdc00));
 		}
 	}
-	return put_utf8(out, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
+	return utf8_put(out, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
 }
 
 /* Next run of @p..@end with escapes resolved: a view into the text or into @tmp. */

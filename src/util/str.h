@@ -47,6 +47,8 @@ bool str_visible(struct str a, size_t max);
 bool str_copy(char *dst, size_t size, struct str a);
 /* Whole text is well-formed UTF-8 (no surrogates, shortest form). */
 bool str_utf8(struct str a);
+/* The character @c (a scalar value) as UTF-8; returns its 1 to 4 bytes. */
+size_t utf8_put(char out[4], uint32_t c);
 
 /* 2n lower-case hex digits and NUL into @dst (2n+1 bytes). */
 void hex_encode(char *dst, const uint8_t *src, size_t n);
