@@ -7,3 +7,5 @@ TESTS += t/0050-mock.bats
 EXTRA_DIST += t/0050-mock.bats t/fixtures/mock/recorded.http
 TESTS += t/0003-reference.bats
 EXTRA_DIST += t/0003-reference.bats
+TESTS += t/4060-client.bats
+EXTRA_DIST += t/4060-client.bats

@@ -50,7 +50,7 @@ int client_http_open(struct client_http *c, const struct client_options *o, bool
 void client_http_close(struct client_http *c)
 {
 	upstream_pool_free(c->pool);
-	identity_clear(&c->id);
+	stored_key_clear(&c->id);
 	c->pool = NULL;
 }
 

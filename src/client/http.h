@@ -16,7 +16,7 @@
 struct client_http {
 	struct upstream_pool *pool;
 	char base[1024]; /* of the gateway, without a slash at the end */
-	struct identity id;
+	struct stored_key id;
 };
 
 /* @sign false: requests go out without Authorization. On failure nothing is left to close. */

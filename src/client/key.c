@@ -23,30 +23,13 @@ struct key_options {
 	bool json, help;
 };
 
-/* What a person types for a key type, and what the ecosystem calls it. */
-static bool find_type(const char *name, enum key_type *type)
-{
-	static const struct {
-		const char *name;
-		enum key_type type;
-	} names[] = { { "secp256k1", KEY_K1 }, { "ed25519", KEY_ED25519 }, { "p256", KEY_R1 } };
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (!strcmp(name, names[i].name)) {
-			*type = names[i].type;
-			return true;
-		}
-	}
-	return key_type_find(str_c(name), type);
-}
-
-static int show(const struct identity *id, const char *path, bool json)
+static int show(const struct stored_key *id, const char *path, bool json)
 {
 	struct buf pub, out;
 	struct jwrite w;
 
 	buf_init(&pub, 256);
-	identity_public(id, &pub);
+	stored_key_public(id, &pub);
 	if (json) {
 		buf_init(&out, 4096);
 		jwrite_init(&w, &out, false);
@@ -69,14 +52,14 @@ static int show(const struct identity *id, const char *path, bool json)
 	return CLIENT_OK;
 }
 
-static int write_document(const struct identity *id, const char *path, struct gw_err *e)
+static int write_document(const struct stored_key *id, const char *path, struct gw_err *e)
 {
 	struct buf text_out;
 	FILE *f;
 	bool ok;
 
 	buf_init(&text_out, 16384);
-	identity_document(id, &text_out);
+	stored_key_document(id, &text_out);
 	f = fopen(path, "wx");
 	ok = f && fwrite(text_out.p, 1, text_out.len, f) == text_out.len;
 	if (f && fclose(f))
@@ -88,10 +71,10 @@ static int write_document(const struct identity *id, const char *path, struct gw
 static int key_new(const struct key_options *o, const char *path, struct gw_err *e)
 {
 	enum key_type type = KEY_K1;
-	struct identity id;
+	struct stored_key id;
 	int rc = -1;
 
-	if (o->type && !find_type(o->type, &type))
+	if (o->type && !stored_key_type(o->type, &type))
 		return gw_fail(e, GWE_USAGE, 0,
 			       "unknown key type %.64s; known are secp256k1, ed25519, p256",
 			       o->type);
@@ -101,20 +84,20 @@ static int key_new(const struct key_options *o, const char *path, struct gw_err 
 	if (!identity_write(&id, o->out, e) &&
 	    (!o->document || !write_document(&id, o->document, e)))
 		rc = show(&id, path, o->json);
-	identity_clear(&id);
+	stored_key_clear(&id);
 	return rc;
 }
 
 static int key_show(const struct key_options *o, const char *path, struct gw_err *e)
 {
-	struct identity id;
+	struct stored_key id;
 	int rc = -1;
 
 	if (identity_read(&id, path, e))
 		return -1;
 	if (!o->document || !write_document(&id, o->document, e))
 		rc = show(&id, path, o->json);
-	identity_clear(&id);
+	stored_key_clear(&id);
 	return rc;
 }
 

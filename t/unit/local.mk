@@ -57,3 +57,6 @@ check_PROGRAMS += t/unit/u-did-cache
 TESTS += t/unit/u-did-cache
 t_unit_u_did_cache_LDADD = $(GW_LIBS)
 EXTRA_DIST += t/vectors/canonical.json t/vectors/didauth.json t/vectors/did-documents.json t/vectors/service-keys.json
+check_PROGRAMS += t/unit/u-service-key
+TESTS += t/unit/u-service-key
+t_unit_u_service_key_LDADD = $(GW_LIBS)
