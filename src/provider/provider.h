@@ -41,7 +41,7 @@ int provider_route(enum provider_id p, struct str method, struct str path, struc
 		   struct arena *a, struct route *out, const char **allow, struct gw_err *e) GW_MUST_CHECK;
 
 /* What the gateway has to know of a request body; one pass, the bytes stay where they are. */
-enum { REQUEST_EDITS = 4 };
+enum { REQUEST_EDITS = 4, REQUEST_FALLBACKS = 8 };
 struct request_edit {
 	size_t at, remove; /* offsets in the client's body */
 	struct str insert; /* in the arena */
@@ -49,6 +49,12 @@ struct request_edit {
 struct request_view {
 	struct str body;		/* borrowed */
 	struct str model;		/* in the arena */
+	/*
+	 * Models that the upstream may serve instead (OpenRouter "models", LiteLLM "fallbacks"): the
+	 * bound of the request is that of the dearest, and each has to be priceable.
+	 */
+	struct str fallback[REQUEST_FALLBACKS];
+	unsigned n_fallback;
 	bool stream;
 	/* for the upper bound, design.md 9 */
 	uint64_t text_bytes;		/* bytes of all text in the body that may become tokens */
@@ -60,6 +66,7 @@ struct request_view {
 	bool tools[TOOL_COUNT];		/* tools with fees that the body allows */
 	uint64_t tool_uses_cap;		/* per tool where the body bounds it (max_uses), else 0 */
 	bool fast;
+	bool us;			/* processing in a region with a surcharge was asked for */
 	/* splices, ascending, not overlapping */
 	struct request_edit edit[REQUEST_EDITS];
 	unsigned n_edit;

@@ -65,7 +65,7 @@ enum gw_code {
 struct gw_err {
 	enum gw_code code;
 	int sys;	/* errno, curl or sqlite code; 0 when none */
-	char pub[256];	/* a sentence that may reach the client */
+	char pub[512];	/* a sentence that may reach the client */
 	char priv[512]; /* for the log only */
 };
 
