@@ -2,6 +2,8 @@
 # One line per file; a number is given once.
 GW_MIGRATIONS =
 GW_MIGRATIONS += sql/0001-gateway.sql
+GW_MIGRATIONS += sql/devnode/0001-devnode.sql
+GW_MIGRATIONS += sql/wallet/0001-wallet.sql
 
 EXTRA_DIST += sql/embed sql/schema.sql $(GW_MIGRATIONS)
 BUILT_SOURCES += src/store/migrations.inc

@@ -5,9 +5,10 @@
  * One writer thread owns the only writing connection of a process. Callers hand it a function;
  * it runs many of them inside one BEGIN IMMEDIATE, each in its own savepoint, commits once
  * (synchronous FULL) and then lets all callers return. A function that fails is undone alone.
- * Readers use a connection of their own per thread (store_reader).
+ * Readers use connections of their own.
  *
- * All SQL text is in store/stmts.def: id, roles, text. Columns are read by name.
+ * All SQL text is in store/stmts*.def: id, roles, text. Columns are read by name. What a role must
+ * not touch is denied to its connections once more, by SQLite's authorizer.
  *
  * Rule:    design.md 5, style.md 10
  * Layer:   store; calls util
@@ -18,7 +19,15 @@
 
 #include "util/str.h"
 
-enum store_role { STORE_GATEWAY, STORE_SETTLE, STORE_ADMIN };
+/* Each database file has one schema, each role works on one of them. */
+enum store_schema { SCHEMA_GATEWAY, SCHEMA_DEVNODE, SCHEMA_WALLET, SCHEMA_COUNT };
+enum store_role {
+	STORE_GATEWAY, /* G: responders */
+	STORE_SETTLE,  /* S: the settlement program */
+	STORE_ADMIN,   /* A: the operator's command */
+	STORE_DEVNODE, /* D: the development ledger */
+	STORE_WALLET   /* W: the payer's command */
+};
 
 struct store;
 struct store_options {
@@ -32,9 +41,16 @@ int store_open(struct store **out, const struct store_options *o, struct gw_err 
 /* Waits for queued writes. */
 void store_close(struct store *st);
 
-/* Make or upgrade the schema. @made: out, true when the file was new. */
-int store_migrate(const char *path, bool only_if_missing, bool *made, struct gw_err *e) GW_MUST_CHECK;
-int store_schema_number(void); /* of this program */
+/*
+ * Make or upgrade the schema, all or nothing. @made: out, true when the file was new. @only_if_missing:
+ * leave a file that is there alone. CONFIG.
+ */
+int store_migrate(const char *path, enum store_schema schema, bool only_if_missing, bool *made,
+		  struct gw_err *e) GW_MUST_CHECK;
+int store_schema_number(enum store_schema schema); /* of this program */
+/* The statements that make the schema of a database of this program, in order, as SQLite keeps them. */
+struct buf;
+int store_schema_dump(enum store_schema schema, struct buf *out, struct gw_err *e) GW_MUST_CHECK;
 
 /* A place where statements can run: a transaction of the writer, or a reader. */
 struct store_conn;
@@ -45,9 +61,15 @@ struct store_conn;
  * @fn must not block, call store_write, or keep @c. @name is for the log.
  */
 typedef int (*store_fn)(struct store_conn *c, void *arg, struct gw_err *e);
-int store_write(struct store *st, const char *name, store_fn fn, void *arg, struct gw_err *e)
-	GW_MUST_CHECK;
-/* The calling thread's reader; made at first use, closed with the store. */
+int store_write(struct store *st, const char *name, store_fn fn, void *arg,
+		struct gw_err *e) GW_MUST_CHECK;
+/*
+ * Run @fn inside a read transaction, one look at the database, on a connection of a small pool. @fn
+ * must not block or keep @c.
+ */
+int store_read(struct store *st, store_fn fn, void *arg, struct gw_err *e) GW_MUST_CHECK;
+/* The calling thread's own reader, for threads that live as long as the process (each costs a
+ * connection); made at first use, closed with the store. */
 struct store_conn *store_reader(struct store *st, struct gw_err *e) GW_MUST_CHECK;
 /* Grows when another process or thread committed (PRAGMA data_version): cheap cache check. */
 int store_data_version(struct store *st, int64_t *out, struct gw_err *e) GW_MUST_CHECK;

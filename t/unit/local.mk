@@ -70,3 +70,6 @@ t_unit_u_provider_route_LDADD = $(GW_LIBS)
 check_PROGRAMS += t/unit/u-provider-request
 TESTS += t/unit/u-provider-request
 t_unit_u_provider_request_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-store
+TESTS += t/unit/u-store
+t_unit_u_store_LDADD = $(GW_LIBS)

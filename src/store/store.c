@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The writer thread with its group commit, and the readers. */
+#include "config.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "store/conn.h"
+#include "util/log.h"
+
+/* A write on its way, on the stack of the thread that waits for it. */
+struct job {
+	const char *name;
+	store_fn fn;
+	void *arg;
+	struct gw_err *e;
+	int rc;
+	bool done;
+	pthread_cond_t wake;
+	struct job *next;
+};
+
+enum { READERS = 4 };
+struct own_reader {
+	pthread_t thread;
+	struct store_conn *c;
+	struct own_reader *next;
+};
+
+struct store {
+	char *path;
+	struct store_options o;
+	struct store_conn *writer; /* NULL: read only */
+	pthread_t thread;
+	pthread_mutex_t lock; /* the queue */
+	pthread_cond_t work;
+	struct job *first, **last;
+	bool closing;
+
+	pthread_mutex_t readers_lock;
+	pthread_cond_t reader_free;
+	struct store_conn *reader[READERS];
+	bool taken[READERS];
+	struct own_reader *own;
+	struct store_conn *version; /* for store_data_version; under readers_lock */
+};
+
+/* ---- the writer ---- */
+
+/* @why is the store's: the job's own work is undone, whether it was pleased with it or not. */
+static void fail_jobs(struct job *jobs, const struct gw_err *why)
+{
+	for (struct job *j = jobs; j; j = j->next) {
+		if (j->rc)
+			continue;
+		j->rc = -1;
+		if (j->e)
+			*j->e = *why;
+	}
+}
+
+/*
+ * Run the jobs inside the open transaction. -1: the transaction is gone (disk full, I/O error): SQLite
+ * may undo all of it on its own.
+ */
+static int run_jobs(struct store_conn *c, struct job *jobs, struct gw_err *why)
+{
+	bool alone = !jobs->next;
+
+	for (struct job *j = jobs; j; j = j->next) {
+		int rc = alone ? SQLITE_OK : conn_exec(c, OWN_SAVEPOINT);
+
+		if (rc != SQLITE_OK)
+			return conn_fail(c, rc, "savepoint", why);
+		j->rc = j->fn(c, j->arg, j->e);
+		if (sqlite3_get_autocommit(c->db)) {
+			gw_fail_priv(why, GWE_SERVICE_UNAVAILABLE, 0,
+				     "store: the transaction was undone in %s", j->name);
+			if (j->rc && j->e)
+				*why = *j->e;
+			return -1;
+		}
+		if (alone)
+			return 0;
+		if (j->rc)
+			rc = conn_exec(c, OWN_UNDO);
+		if (rc == SQLITE_OK)
+			rc = conn_exec(c, OWN_RELEASE);
+		if (rc != SQLITE_OK)
+			return conn_fail(c, rc, "release", why);
+	}
+	return 0;
+}
+
+static void run_group(struct store_conn *c, struct job *jobs)
+{
+	struct gw_err why = { .code = GWE_OK };
+	int rc = conn_exec(c, OWN_BEGIN);
+
+	if (rc != SQLITE_OK) {
+		conn_fail(c, rc, jobs->name, &why);
+		fail_jobs(jobs, &why);
+		return;
+	}
+	if (!run_jobs(c, jobs, &why)) {
+		if (!jobs->next && jobs->rc) {
+			conn_exec(c, OWN_ROLLBACK);
+			return;
+		}
+		rc = conn_exec(c, OWN_COMMIT);
+		if (rc == SQLITE_OK)
+			return;
+		conn_fail(c, rc, "commit", &why);
+	}
+	if (!sqlite3_get_autocommit(c->db))
+		conn_exec(c, OWN_ROLLBACK);
+	fail_jobs(jobs, &why);
+	log_error("%s", why.priv);
+}
+
+static void *write_loop(void *arg)
+{
+	struct store *st = arg;
+	struct job *jobs, *next;
+
+	pthread_mutex_lock(&st->lock);
+	for (;;) {
+		while (!st->first && !st->closing)
+			pthread_cond_wait(&st->work, &st->lock);
+		if (!st->first)
+			break;
+		jobs = st->first;
+		st->first = NULL;
+		st->last = &st->first;
+		pthread_mutex_unlock(&st->lock);
+		run_group(st->writer, jobs);
+		pthread_mutex_lock(&st->lock);
+		for (; jobs; jobs = next) {
+			next = jobs->next; /* the job is gone once its thread runs */
+			jobs->done = true;
+			pthread_cond_signal(&jobs->wake);
+		}
+	}
+	pthread_mutex_unlock(&st->lock);
+	return NULL;
+}
+
+int store_write(struct store *st, const char *name, store_fn fn, void *arg, struct gw_err *e)
+{
+	struct job j = {
+		.name = name, .fn = fn, .arg = arg, .e = e, .wake = PTHREAD_COND_INITIALIZER
+	};
+
+	assert(st->writer && !pthread_equal(pthread_self(), st->thread));
+	pthread_mutex_lock(&st->lock);
+	assert(!st->closing);
+	*st->last = &j;
+	st->last = &j.next;
+	pthread_cond_signal(&st->work);
+	while (!j.done)
+		pthread_cond_wait(&j.wake, &st->lock);
+	pthread_mutex_unlock(&st->lock);
+	pthread_cond_destroy(&j.wake);
+	return j.rc;
+}
+
+static int start_writer(struct store *st, struct gw_err *e)
+{
+	pthread_attr_t a;
+	sigset_t all, old;
+	int rc;
+
+	if (conn_open(&st->writer, st->path, st->o.role, CONN_WRITE, st->o.busy_timeout_ms, e))
+		return -1;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	pthread_attr_init(&a);
+	pthread_attr_setstacksize(&a, 524288);
+	rc = pthread_create(&st->thread, &a, write_loop, st);
+	pthread_attr_destroy(&a);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!rc)
+		return 0;
+	conn_close(st->writer);
+	st->writer = NULL;
+	return gw_fail_priv(e, GWE_INTERNAL, rc, "no thread for the store: %s", strerror(rc));
+}
+
+/* ---- readers ---- */
+
+static int open_reader(struct store *st, struct store_conn **out, struct gw_err *e)
+{
+	return conn_open(out, st->path, st->o.role, CONN_READ, st->o.busy_timeout_ms, e);
+}
+
+static int read_in(struct store_conn *c, store_fn fn, void *arg, struct gw_err *e)
+{
+	int sql = conn_exec(c, OWN_BEGIN_READ), rc;
+
+	if (sql != SQLITE_OK)
+		return conn_fail(c, sql, "begin", e);
+	rc = fn(c, arg, e);
+	conn_exec(c, OWN_COMMIT);
+	return rc;
+}
+
+int store_read(struct store *st, store_fn fn, void *arg, struct gw_err *e)
+{
+	int at = -1, rc = 0;
+
+	pthread_mutex_lock(&st->readers_lock);
+	while (at < 0) {
+		for (int i = 0; i < READERS && at < 0; i++)
+			if (!st->taken[i])
+				at = i;
+		if (at < 0)
+			pthread_cond_wait(&st->reader_free, &st->readers_lock);
+	}
+	st->taken[at] = true;
+	pthread_mutex_unlock(&st->readers_lock);
+	if (!st->reader[at])
+		rc = open_reader(st, &st->reader[at], e);
+	if (!rc)
+		rc = read_in(st->reader[at], fn, arg, e);
+	pthread_mutex_lock(&st->readers_lock);
+	st->taken[at] = false;
+	pthread_cond_signal(&st->reader_free);
+	pthread_mutex_unlock(&st->readers_lock);
+	return rc;
+}
+
+struct store_conn *store_reader(struct store *st, struct gw_err *e)
+{
+	struct own_reader *r;
+
+	pthread_mutex_lock(&st->readers_lock);
+	for (r = st->own; r && !pthread_equal(r->thread, pthread_self()); r = r->next)
+		;
+	if (!r) {
+		r = calloc(1, sizeof *r);
+		if (!r || open_reader(st, &r->c, e)) {
+			free(r);
+			r = NULL;
+		} else {
+			r->thread = pthread_self();
+			r->next = st->own;
+			st->own = r;
+		}
+	}
+	pthread_mutex_unlock(&st->readers_lock);
+	return r ? r->c : NULL;
+}
+
+int store_data_version(struct store *st, int64_t *out, struct gw_err *e)
+{
+	struct stmt *s;
+	int rc = 0;
+
+	pthread_mutex_lock(&st->readers_lock);
+	if (!st->version)
+		rc = open_reader(st, &st->version, e);
+	if (!rc) {
+		s = stmt_get(st->version, STMT_DATA_VERSION);
+		rc = stmt_step(s, e);
+		if (rc == 1)
+			*out = stmt_i64(s, "data_version");
+		stmt_done(s);
+		rc = rc == 1 ? 0 : -1;
+	}
+	pthread_mutex_unlock(&st->readers_lock);
+	return rc;
+}
+
+/* ---- open and close ---- */
+
+int store_open(struct store **out, const struct store_options *o, struct gw_err *e)
+{
+	struct store *st = calloc(1, sizeof *st);
+	struct store_conn *first = NULL;
+
+	if (!st)
+		return gw_fail_priv(e, GWE_INTERNAL, 0, "out of memory");
+	st->o = *o;
+	st->last = &st->first;
+	st->path = strdup(o->path);
+	pthread_mutex_init(&st->lock, NULL);
+	pthread_mutex_init(&st->readers_lock, NULL);
+	pthread_cond_init(&st->work, NULL);
+	pthread_cond_init(&st->reader_free, NULL);
+	if (!st->path || open_reader(st, &first, e)) {
+		if (e && e->sys)
+			gw_fail(e, GWE_CONFIG, e->sys,
+				"cannot open the database %s: %s; `llm-gateway migrate` makes one",
+				o->path, sqlite3_errstr(e->sys & 0xff));
+		goto bad;
+	}
+	st->reader[0] = first;
+	if (migrate_check(first, o->path, conn_schema(o->role), e))
+		goto bad;
+	if (!o->read_only && start_writer(st, e))
+		goto bad;
+	*out = st;
+	return 0;
+bad:
+	store_close(st);
+	return -1;
+}
+
+void store_close(struct store *st)
+{
+	if (!st)
+		return;
+	if (st->writer) {
+		pthread_mutex_lock(&st->lock);
+		st->closing = true;
+		pthread_cond_signal(&st->work);
+		pthread_mutex_unlock(&st->lock);
+		pthread_join(st->thread, NULL);
+	}
+	for (int i = 0; i < READERS; i++)
+		conn_close(st->reader[i]);
+	while (st->own) {
+		struct own_reader *r = st->own;
+
+		st->own = r->next;
+		conn_close(r->c);
+		free(r);
+	}
+	conn_close(st->version);
+	/* Last: whoever closes the file last folds its journal in. */
+	conn_close(st->writer);
+	pthread_mutex_destroy(&st->lock);
+	pthread_mutex_destroy(&st->readers_lock);
+	pthread_cond_destroy(&st->work);
+	pthread_cond_destroy(&st->reader_free);
+	free(st->path);
+	free(st);
+}
