@@ -5,5 +5,6 @@ llm_gateway_SOURCES = \
 	src/cli/commands.def \
 	src/cli/config.c \
 	src/cli/config_reference.c \
+	src/cli/explain.c \
 	src/cli/main.c \
 	src/cli/opts.c src/cli/opts.h

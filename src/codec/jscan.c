@@ -34,19 +34,23 @@ static const char *skip_blanks(const char *p, const char *end)
 /*
  * Skip bytes that mean nothing inside a string: all but quotes, backslashes, control
  * bytes and bytes beyond ASCII. Eight at a time: each term sets the top bit of a byte
- * that is special; false alarms only cost the look at single bytes.
+ * that is special.
  */
 static const char *skip_plain(const char *p, const char *end)
 {
 	const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
 
 	while (end - p >= 8) {
-		uint64_t v, quote, slash;
+		uint64_t v, quote, slash, special;
 
 		memcpy(&v, p, 8);
 		quote = v ^ ones * '"';
 		slash = v ^ ones * '\\';
-		if (((quote - ones) | (slash - ones) | (v - ones * 0x20) | v) & tops)
+		special = ((quote - ones) | (slash - ones) | (v - ones * 0x20) | v) & tops;
+		/* false alarms stand behind a true one: a borrow comes from the byte before */
+		if (special && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+			return p + __builtin_ctzll(special) / 8;
+		if (special)
 			break;
 		p += 8;
 	}

@@ -73,3 +73,7 @@ t_unit_u_provider_request_LDADD = $(GW_LIBS)
 check_PROGRAMS += t/unit/u-store
 TESTS += t/unit/u-store
 t_unit_u_store_LDADD = $(GW_LIBS)
+EXTRA_DIST += t/unit/readings.h
+check_PROGRAMS += t/unit/u-meter-fixtures
+TESTS += t/unit/u-meter-fixtures
+t_unit_u_meter_fixtures_LDADD = $(GW_LIBS)
