@@ -4,7 +4,6 @@ libgw_a_SOURCES += src/provider/request.h src/provider/request.c
 libgw_a_SOURCES += src/provider/request_facts.c src/provider/request_edit.c
 libgw_a_SOURCES += src/provider/openai.c src/provider/openrouter.c src/provider/litellm.c
 libgw_a_SOURCES += src/provider/claude.c src/provider/gemini.c
-libgw_a_SOURCES +=
 libgw_a_SOURCES += src/provider/memo.c src/provider/memo.h
 libgw_a_SOURCES += src/provider/meter.c src/provider/meter.h
 libgw_a_SOURCES += src/provider/stated.c src/provider/tally.c src/provider/tally.h
