@@ -183,7 +183,7 @@ static int rule_of_step(struct request_reader *q, struct request_frame *f,
 static int step_open(struct request_reader *q, struct gw_err *e)
 {
 	struct jwalk *w = &q->w;
-	struct request_frame *f = frame_around(q), *mine;
+	struct request_frame *f = frame_around(q);
 	const struct member_rule *rule;
 	bool array = w->v.type == J_ARRAY;
 
@@ -194,7 +194,8 @@ static int step_open(struct request_reader *q, struct gw_err *e)
 	if (rule_of_step(q, f, &rule, e))
 		return -1;
 	if (w->depth < REQUEST_FRAMES) {
-		mine = &q->frame[w->depth];
+		struct request_frame *mine = &q->frame[w->depth];
+
 		*mine = (struct request_frame){ .rule = rule, .array = array };
 		if (rule)
 			mine->place = rule->next;

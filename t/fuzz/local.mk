@@ -10,6 +10,7 @@ GW_FUZZERS += config
 GW_FUZZERS += bcs
 GW_FUZZERS += jscan
 GW_FUZZERS += sse
+GW_FUZZERS += request
 
 # The programs are made from the list while make runs, which automake cannot follow: hence the
 # list in configure.ac, the extension .fuzz, the static pattern rules, and libgw.a standing for all

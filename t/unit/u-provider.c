@@ -36,7 +36,7 @@ static void names(void)
 
 static json_t *expectation(const char *path)
 {
-	struct secret file;
+	struct secret file = { 0 };
 	struct stat st;
 	struct str text;
 	json_t *j;
