@@ -1,1 +1,19 @@
-# Files of fcgi/.
+# Responders: fcgi/NAME.c makes NAME.fcgi.
+gwlibexec_PROGRAMS += fcgi/openai.fcgi
+fcgi_openai_fcgi_SOURCES = fcgi/openai.c
+fcgi_openai_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)
+gwlibexec_PROGRAMS += fcgi/openrouter.fcgi
+fcgi_openrouter_fcgi_SOURCES = fcgi/openrouter.c
+fcgi_openrouter_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)
+gwlibexec_PROGRAMS += fcgi/litellm.fcgi
+fcgi_litellm_fcgi_SOURCES = fcgi/litellm.c
+fcgi_litellm_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)
+gwlibexec_PROGRAMS += fcgi/claude.fcgi
+fcgi_claude_fcgi_SOURCES = fcgi/claude.c
+fcgi_claude_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)
+gwlibexec_PROGRAMS += fcgi/gemini.fcgi
+fcgi_gemini_fcgi_SOURCES = fcgi/gemini.c
+fcgi_gemini_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)
+gwlibexec_PROGRAMS += fcgi/gateway.fcgi
+fcgi_gateway_fcgi_SOURCES = fcgi/gateway.c
+fcgi_gateway_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)

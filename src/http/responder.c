@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crypto/key.h"
 #include "http/cors.h"
 #include "http/workers.h"
 #include "provider/provider.h"
@@ -65,6 +66,11 @@ struct responder {
 const struct conf *responder_conf(const struct responder *r)
 {
 	return r->first->conf;
+}
+
+const char *responder_provider(const struct responder *r)
+{
+	return r->ops->provider;
 }
 
 struct store *responder_store(const struct responder *r)
@@ -444,7 +450,8 @@ static int open_all(struct responder *r, struct gw_err *e)
 	const struct conf *c = r->first->conf;
 	struct store_options so = { .path = c->database, .role = STORE_GATEWAY };
 
-	if (upstream_global_init(e) < 0 || listener_open(&r->listener, r->socket, e) < 0)
+	if (crypto_init(e) < 0 || upstream_global_init(e) < 0 ||
+	    listener_open(&r->listener, r->socket, e) < 0)
 		return -1;
 	if (!r->ops->bare && store_open(&r->store, &so, e) < 0)
 		return -1;

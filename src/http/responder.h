@@ -12,7 +12,7 @@
  * Exit status: 0 drained (or --help, --version, --check passed), 1 could not start, 2 misuse.
  *
  * Rule:    design.md 2 and 6, style.md 1 and 7
- * Layer:   http; calls store, upstream, provider, util
+ * Layer:   http; calls crypto, store, upstream, provider, util
  * Threads: handle is called by many threads at once, tick by one, everything else by main
  */
 #ifndef GW_HTTP_RESPONDER_H
@@ -58,7 +58,8 @@ int responder_main(int argc, char **argv, const struct responder_ops *ops);
 
 /* For start: the settings the process began with; valid until it ends. */
 const struct conf *responder_conf(const struct responder *r);
-struct store *responder_store(const struct responder *r); /* NULL when bare */
+const char *responder_provider(const struct responder *r); /* of the table; NULL none */
+struct store *responder_store(const struct responder *r);  /* NULL when bare */
 /* Name of this process in leases: "pid:start". */
 struct str responder_owner(const struct responder *r);
 /* A running request should come to its end now. Cheap: may be asked at every chunk. */

@@ -1,1 +1,9 @@
-libgw_a_SOURCES +=
+libgw_a_SOURCES += src/pipeline/admit.c src/pipeline/exchange.h
+libgw_a_SOURCES += src/pipeline/answer.c
+libgw_a_SOURCES += src/pipeline/forward.c
+libgw_a_SOURCES += src/pipeline/gateway.c src/pipeline/gateway.h
+libgw_a_SOURCES += src/pipeline/info.c src/pipeline/info.h
+libgw_a_SOURCES += src/pipeline/payment.h src/pipeline/payment_absent.c
+libgw_a_SOURCES += src/pipeline/prices.c src/pipeline/prices.h
+libgw_a_SOURCES += src/pipeline/proxy.c
+libgw_a_SOURCES += src/pipeline/settle.c

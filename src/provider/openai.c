@@ -197,10 +197,6 @@ void openai_stream_error(enum api api, int status, const char *code, const char 
 	jwrite_text(&w, "code", code);
 	jwrite_text(&w, "message", message);
 	jwrite_null(&w, "param");
-	/* the documented event goes unnoticed by the vendor's own library (openai 6.49) without this */
-	jwrite_object(&w, "error");
-	error_members(&w, status, code, message);
-	jwrite_object_end(&w);
 	jwrite_object_end(&w);
 	buf_add_c(out, "\n\n");
 }

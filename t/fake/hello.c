@@ -114,32 +114,3 @@ int main(int argc, char **argv)
 
 	return responder_main(argc, argv, &ops);
 }
-
-/* No provider, no store: the parts of other modules that a bare responder names but never calls. */
-#include "provider/provider.h"
-#include <stdlib.h>
-
-void provider_error_body(enum provider_id p, int status, const char *code, const char *message,
-			 struct buf *out)
-{
-	(void)p, (void)status, (void)code, (void)message, (void)out;
-	abort();
-}
-
-bool provider_find(struct str name, enum provider_id *out)
-{
-	(void)name, (void)out;
-	abort();
-}
-
-int store_open(struct store **out, const struct store_options *o, struct gw_err *e)
-{
-	(void)out, (void)o, (void)e;
-	abort();
-}
-
-void store_close(struct store *st)
-{
-	(void)st;
-	abort();
-}

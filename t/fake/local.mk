@@ -15,3 +15,7 @@ t_fake_llm_gateway_mock_LDADD = $(GW_LIBS)
 check_PROGRAMS += t/fake/hello.fcgi
 t_fake_hello_fcgi_SOURCES = t/fake/hello.c
 t_fake_hello_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)
+
+# Authorization headers for tests that speak FastCGI.
+check_PROGRAMS += t/fake/didauth
+t_fake_didauth_LDADD = $(GW_LIBS)

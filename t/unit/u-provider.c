@@ -287,8 +287,7 @@ static const struct {
 	{ PROVIDER_LITELLM, API_CHAT, 502, NULL, OPENAI("server_error", "upstream_error") },
 	{ PROVIDER_OPENAI, API_RESPONSES, 502, "error",
 	  "{\"type\":\"error\",\"code\":\"upstream_error\",\"message\":\"Say \\\"no\\\"\\n\","
-	  "\"param\":null,\"error\":{\"message\":\"Say \\\"no\\\"\\n\",\"type\":\"server_error\","
-	  "\"code\":\"upstream_error\"}}" },
+	  "\"param\":null}" },
 	{ PROVIDER_OPENROUTER, API_CHAT, 502, NULL,
 	  "{\"object\":\"chat.completion.chunk\"," OPENROUTER(
 		  "502", "provider_unavailable",

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The upstream call of an exchange. Per chunk: one scan, one copy into the gathered record, no more. */
+#include "config.h"
+
+#include "pipeline/exchange.h"
+
+#include "util/clock.h"
+
+/* ---- the answer's head ---- */
+
+static void on_header(void *arg, struct str name, struct str value)
+{
+	struct exchange *x = arg;
+	struct answer_header *h;
+
+	if (!x->header)
+		x->header = arena_alloc(x->rq->arena, ANSWER_HEADERS * sizeof *x->header);
+	if (!x->header || x->n_header == ANSWER_HEADERS)
+		return; /* those that count come early, and there are few */
+	h = &x->header[x->n_header];
+	h->name = arena_dup(x->rq->arena, name);
+	h->value = arena_dup(x->rq->arena, value);
+	if (!h->name.p || !h->value.p)
+		return;
+	x->n_header++;
+	if (str_caseeq_c(h->name, "content-type"))
+		x->content_type = h->value;
+}
+
+static bool type_has(struct str type, const char *what)
+{
+	size_t n = strlen(what);
+
+	for (size_t i = 0; i + n <= type.len; i++)
+		if (str_caseeq_c(str_sub(type, i, n), what))
+			return true;
+	return false;
+}
+
+/* From here on bytes go out as they come. */
+static bool begin_passing(struct exchange *x)
+{
+	x->passing = true;
+	exchange_pass_headers(x);
+	return http_reply_begin(x->rp, x->upstream_status, x->content_type);
+}
+
+static bool client_left(struct exchange *x)
+{
+	if (!x->gone_ms)
+		x->gone_ms = clock_mono_ms();
+	return x->drain; /* go on without it, or stop */
+}
+
+static bool on_head(void *arg, int status)
+{
+	struct exchange *x = arg;
+	bool ok = status >= 200 && status < 300;
+
+	x->upstream_status = status;
+	x->first_byte_ms = clock_wall_ms();
+	meter_status(x->meter, status);
+	for (unsigned i = 0; i < x->n_header; i++)
+		meter_header(x->meter, x->header[i].name, x->header[i].value);
+	meter_head_end(x->meter);
+	/* Rule: payment-channel.md 5: what is sent decides, not what was asked for */
+	x->sse = ok && type_has(x->content_type, "text/event-stream");
+	x->ndjson = ok && type_has(x->content_type, "application/x-ndjson");
+	if ((x->sse || x->ndjson) && !begin_passing(x))
+		return client_left(x);
+	return true;
+}
+
+/* ---- its bytes ---- */
+
+/* Too much to be held: it goes out without the payment header, which the client can ask for. */
+static bool release_held(struct exchange *x, const char *p, size_t n)
+{
+	return begin_passing(x) && http_reply_write(x->rp, buf_c(&x->held), x->held.len) &&
+	       http_reply_write(x->rp, p, n);
+}
+
+static bool on_body(void *arg, const char *p, size_t n)
+{
+	struct exchange *x = arg;
+
+	meter_feed(x->meter, p, n);
+	if (x->gone_ms)
+		return true; /* drain: only the meter listens */
+	if (!x->passing)
+		return buf_add(&x->held, p, n) || release_held(x, p, n) || client_left(x);
+	if (n > 1)
+		x->last[0] = p[n - 2];
+	else
+		x->last[0] = x->last[1];
+	x->last[1] = p[n - 1];
+	return http_reply_write(x->rp, p, n) || client_left(x);
+}
+
+static bool on_read_end(void *arg)
+{
+	struct exchange *x = arg;
+
+	if (!x->passing || x->gone_ms)
+		return true;
+	return http_reply_flush(x->rp) || client_left(x);
+}
+
+static bool on_tick(void *arg)
+{
+	struct exchange *x = arg;
+
+	if (responder_must_stop(x->g->responder)) {
+		x->cut = true;
+		return false;
+	}
+	if (!x->drain)
+		return true;
+	if (!x->gone_ms && http_client_gone(x->rq))
+		(void)client_left(x);
+	return !x->gone_ms || clock_mono_ms() - x->gone_ms < (int64_t)x->conf->client_gone_drain_ms;
+}
+
+/* ---- the call ---- */
+
+/* CLIENT_GONE "stop,claude=drain": the last word for this provider, or for all, counts. */
+static bool drains(const struct conf *c, const char *provider)
+{
+	bool all = false, own = false, has_own = false;
+
+	for (unsigned i = 0; i < c->client_gone.n; i++) {
+		struct str s = str_c(c->client_gone.item[i]);
+		ptrdiff_t eq = str_find(s, '=');
+
+		if (eq < 0) {
+			all = str_eq_c(str_trim(s), "drain");
+		} else if (str_eq_c(str_trim(str_sub(s, 0, (size_t)eq)), provider)) {
+			has_own = true;
+			own = str_eq_c(str_trim(str_sub(s, (size_t)eq + 1, s.len)), "drain");
+		}
+	}
+	return has_own ? own : all;
+}
+
+/* Headers of the client that may pass: printable ASCII. */
+static struct str printable(struct str v)
+{
+	for (size_t i = 0; i < v.len; i++)
+		if (v.p[i] < 0x20 || v.p[i] > 0x7e)
+			return STR_NULL;
+	return v.len <= 1024 ? v : STR_NULL;
+}
+
+static unsigned upstream_headers(struct exchange *x, const char *out[UPSTREAM_HEADERS])
+{
+	const struct http_request *rq = x->rq;
+	const struct client_headers c = { printable(http_header(rq, "anthropic-version")),
+					  printable(http_header(rq, "anthropic-beta")),
+					  printable(http_header(rq, "HTTP-Referer")),
+					  printable(http_header(rq, "X-Title")) };
+	const struct upstream_auth k = { .key = secret_reveal(&x->g->key),
+					 .claude_bearer = x->g->claude_bearer,
+					 .http_referer = str_c(x->conf->http_referer),
+					 .x_title = str_c(x->conf->x_title) };
+
+	return provider_headers(&x->route, &c, &k, rq->arena, out);
+}
+
+static void fail(struct exchange *x, enum usage_outcome outcome, enum gw_code code,
+		 const char *sentence)
+{
+	x->outcome = outcome;
+	(void)gw_fail(&x->failure, code, 0, "%s", sentence);
+	gw_err_add(&x->failure, "%s", x->up.message);
+}
+
+/* What the end of the call means for the row and for the client. */
+static void conclude(struct exchange *x)
+{
+	bool head = x->upstream_status != 0;
+
+	if (x->cut) {
+		fail(x, OUTCOME_UPSTREAM_BROKE, GWE_OVERLOADED,
+		     "The gateway is shutting down; try again");
+		return;
+	}
+	if (x->gone_ms || x->rp->gone) {
+		x->rp->gone = true;
+		x->outcome = OUTCOME_CLIENT_GONE;
+		return;
+	}
+	switch (x->up.outcome) {
+	case UP_DONE:
+		x->outcome = x->upstream_status >= 400 ? OUTCOME_UPSTREAM_ERROR : OUTCOME_OK;
+		return;
+	case UP_CLIENT_GONE:
+		x->rp->gone = true;
+		x->outcome = OUTCOME_CLIENT_GONE;
+		return;
+	case UP_NO_CONNECTION:
+		fail(x, OUTCOME_UPSTREAM_BROKE, GWE_UPSTREAM_UNREACHABLE,
+		     "Network error - Unable to reach provider");
+		return;
+	case UP_TIMEOUT_HEAD:
+		fail(x, OUTCOME_UPSTREAM_BROKE, GWE_UPSTREAM_TIMEOUT,
+		     "The provider did not answer in time");
+		return;
+	case UP_STALLED:
+		fail(x, OUTCOME_UPSTREAM_BROKE, GWE_UPSTREAM_TIMEOUT,
+		     "The provider's answer came to a standstill");
+		return;
+	case UP_BROKE:
+		fail(x, OUTCOME_UPSTREAM_BROKE, GWE_UPSTREAM_FAILED,
+		     head ? "The provider's answer broke off"
+			  : "No response received from provider");
+		return;
+	case UP_TOO_LARGE:
+	case UP_BAD_ANSWER:
+		fail(x, OUTCOME_UPSTREAM_BROKE, GWE_UPSTREAM_FAILED,
+		     head ? "The provider's answer cannot be read"
+			  : "No response received from provider");
+		return;
+	}
+}
+
+static const char *outcome_word(enum upstream_outcome o)
+{
+	switch (o) {
+	case UP_DONE:
+		return "done";
+	case UP_NO_CONNECTION:
+		return "no_connection";
+	case UP_TIMEOUT_HEAD:
+		return "no_answer";
+	case UP_BROKE:
+		return "broke";
+	case UP_STALLED:
+		return "stalled";
+	case UP_CLIENT_GONE:
+		return "stopped";
+	case UP_TOO_LARGE:
+		return "too_large";
+	case UP_BAD_ANSWER:
+		return "bad_answer";
+	}
+	return "unknown";
+}
+
+static void note_call(struct exchange *x, const char *method)
+{
+	struct access_fields *l = &x->rq->log;
+	struct str path = x->route.upstream_path;
+	ptrdiff_t query = str_find(path, '?');
+
+	l->upstream_method = method;
+	l->upstream_path = query < 0 ? path : str_sub(path, 0, (size_t)query);
+	l->upstream_status = x->upstream_status;
+	l->upstream_ms = x->up.total_ms;
+	l->upstream_bytes = x->up.body_bytes;
+	l->upstream_outcome = outcome_word(x->up.outcome);
+	l->upstream_streamed = x->sse || x->ndjson;
+}
+
+void exchange_forward(struct exchange *x)
+{
+	const struct upstream_handler h = { .arg = x,
+					    .on_head = on_head,
+					    .on_header = on_header,
+					    .on_body = on_body,
+					    .on_read_end = on_read_end,
+					    .on_tick = on_tick };
+	const char *headers[UPSTREAM_HEADERS], *method = x->route.get ? "GET" : "POST";
+	struct str pieces[REQUEST_PIECES];
+	char *url = arena_printf(x->rq->arena, "%s%.*s", x->g->base_url,
+				 STR_ARG(x->route.upstream_path));
+	struct upstream_request rq = { .method = method,
+				       .url = url,
+				       .headers = headers,
+				       .n_headers = upstream_headers(x, headers),
+				       .body = pieces,
+				       .n_body = x->route.get
+							 ? 0
+							 : provider_body_pieces(&x->view, pieces) };
+	struct gw_err e;
+
+	x->drain = drains(x->conf, provider_name(x->route.provider));
+	rq.watch_fd = x->drain ? -1 : x->rq->fd;
+	if (!url || upstream_call(x->g->pool, &rq, &h, &x->up, &e) < 0) {
+		x->failure = e;
+		x->outcome = OUTCOME_REFUSED;
+		return;
+	}
+	x->called = true;
+	meter_end(x->meter, x->up.outcome == UP_DONE);
+	conclude(x);
+	note_call(x, method);
+}

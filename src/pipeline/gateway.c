@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "pipeline/gateway.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "ledger/rooch_rpc.h"
+#include "store/usage_rows.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+enum {
+	DID_CACHE = 4096,
+	CLEAN_MS = 10000,
+	NONCES_AT_ONCE = 5000,
+	UPSTREAM_WAIT_MS = 5000,
+	ALARM_MS = 1000
+};
+
+static bool paid(const struct conf *c)
+{
+	return !strcmp(c->payment, "on");
+}
+
+/* ---- authentication ---- */
+
+/* Documents from the directory; the ledger's source comes behind it. */
+static int find_document(void *arg, struct str did, struct did_document **out, struct gw_err *e)
+{
+	const struct gateway *g = arg;
+
+	return g->documents_dir[0] ? did_directory_read(g->documents_dir, did, out, e) : 1;
+}
+
+int gateway_authenticate(struct gateway *g, const struct http_request *rq, struct did_auth *out,
+			 struct gw_err *e)
+{
+	enum { AUDIENCES = 16 };
+	const struct conf *c = rq->conf;
+	const struct did_resolver resolver = { .arg = g->dids, .resolve = did_cache_resolve };
+	const char *audiences[AUDIENCES + 1];
+	struct did_auth_options o = { .now_s = clock_wall_s(),
+				      .window_s = AUTH_WINDOW_S,
+				      .allow_did_key = !g->payments,
+				      .audiences = audiences };
+	struct gw_err once;
+	struct str header;
+
+	if (g->service_did[0])
+		audiences[o.n_audiences++] = g->service_did;
+	for (unsigned i = 0; i < c->audiences.n && o.n_audiences < AUDIENCES; i++)
+		audiences[o.n_audiences++] = c->audiences.item[i];
+	audiences[o.n_audiences] = NULL;
+	if (!o.n_audiences)
+		o.audiences = NULL;
+	if (http_header_once(rq, "Authorization", (size_t)c->max_header_bytes, &header, &once) <
+	    0) {
+		memset(out, 0, sizeof *out);
+		if (once.code == GWE_HEADER_TOO_LARGE) {
+			*e = once;
+			return -1;
+		}
+		out->code = DID_AUTH_INVALID_HEADER;
+		return gw_fail(e, GWE_UNAUTHORIZED, 0, "%s: %s",
+			       did_auth_code_name(DID_AUTH_INVALID_HEADER), once.pub);
+	}
+	return did_auth_verify(header, &resolver, &o, out, e);
+}
+
+/* ---- alarms ---- */
+
+void gateway_alarm(struct gateway *g, const char *sentence, struct str detail)
+{
+	long long now = clock_mono_ms(), last = atomic_load(&g->alarmed_ms);
+
+	atomic_fetch_add(&g->alarms, 1);
+	/* one thread per second writes, the others count */
+	if (now - last < ALARM_MS || !atomic_compare_exchange_strong(&g->alarmed_ms, &last, now)) {
+		atomic_fetch_add(&g->alarms_unsaid, 1);
+		return;
+	}
+	log_error("alarm: %s%s%.*s", sentence, detail.len ? ": " : "", STR_ARG(detail));
+}
+
+/* ---- housekeeping ---- */
+
+struct housekeeping {
+	struct str owner;
+	int64_t lost;
+	bool clean;
+};
+
+static int keep_house(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct housekeeping *h = arg;
+	int64_t now = clock_wall_ms();
+
+	if (usage_renew_tx(c, h->owner, now + LEASE_MS, e) < 0 ||
+	    usage_recover_tx(c, now, &h->lost, e) < 0)
+		return -1;
+	return h->clean ? nonce_expire_tx(c, now / 1000, NONCES_AT_ONCE, e) : 0;
+}
+
+static int run_housekeeping(struct gateway *g, bool clean, struct gw_err *e)
+{
+	struct housekeeping h = { .owner = responder_owner(g->responder), .clean = clean };
+
+	if (store_write(g->store, "housekeeping", keep_house, &h, e) < 0)
+		return -1;
+	if (h.lost)
+		log_warn(
+			"%lld requests of processes that died are closed as lost: their cost is unknown and "
+			"not charged",
+			(long long)h.lost);
+	return 0;
+}
+
+void gateway_tick(void *app, const struct conf *c)
+{
+	struct gateway *g = app;
+	int64_t now = clock_mono_ms();
+	struct gw_err e;
+
+	unsigned long long unsaid = atomic_exchange(&g->alarms_unsaid, 0);
+
+	(void)c;
+	if (unsaid)
+		log_error("%llu more alarms within a second", unsaid);
+	if (g->payments)
+		payment_engine_tick(g->payments);
+	if (now - g->renewed_ms < LEASE_RENEW_MS)
+		return;
+	if (run_housekeeping(g, now - g->cleaned_ms >= CLEAN_MS, &e) < 0) {
+		log_error("housekeeping: %s%s%s", e.pub, e.priv[0] ? ": " : "", e.priv);
+		return;
+	}
+	g->renewed_ms = now;
+	if (now - g->cleaned_ms >= CLEAN_MS)
+		g->cleaned_ms = now;
+}
+
+void gateway_reload(void *app, const struct conf *c)
+{
+	struct gateway *g = app;
+	struct gw_err e;
+
+	if (prices_load(&g->prices, c, &e) < 0)
+		log_error("reload: %s; the prices stay as they are", e.pub);
+	if (g->payments)
+		payment_engine_reload(g->payments, c);
+}
+
+/* ---- start and stop ---- */
+
+int gateway_check(const struct conf *c, struct gw_err *e)
+{
+	return prices_check(c, e);
+}
+
+static char *copy_text(const char *s)
+{
+	char *p = strdup(s);
+
+	if (!p)
+		abort();
+	return p;
+}
+
+static int start_payments(struct gateway *g, const struct conf *c, struct gw_err *e)
+{
+	struct rooch_rpc_options o = { .url = c->rpc_url[0] ? c->rpc_url
+							    : rooch_network_url(c->network) };
+
+	g->rpc = rooch_rpc_new(&o);
+	return payment_engine_new(&g->payments, c, g->store, g->rpc, e);
+}
+
+static char *text_slot(const struct conf *c, enum conf_id id)
+{
+	return *(char **)(void *)((char *)(uintptr_t)c + conf_rows[id].offset);
+}
+
+static void start_provider(struct gateway *g, const struct conf *c, const char *provider)
+{
+	const struct conf_provider *row = conf_find_provider(provider);
+	struct upstream_options o = { .slots = (unsigned)c->max_streams,
+				      .wait_ms = UPSTREAM_WAIT_MS,
+				      .connect_ms = (unsigned)c->connect_timeout_ms,
+				      .first_byte_ms = (unsigned)c->first_byte_timeout_ms,
+				      .idle_ms = (unsigned)c->idle_timeout_ms,
+				      .total_ms = (unsigned)c->total_timeout_ms,
+				      .proxy = c->proxy,
+				      .ca_file = c->ca_file[0] ? c->ca_file : NULL,
+				      .http2 = true };
+	size_t n;
+
+	g->has_provider = provider_find(str_c(provider), &g->provider);
+	assert(row && g->has_provider);
+	g->base_url = copy_text(text_slot(c, row->base_url));
+	for (n = strlen(g->base_url); n && g->base_url[n - 1] == '/'; n--)
+		g->base_url[n - 1] = '\0';
+	secret_set(&g->key, secret_reveal(conf_provider_key(c, row)));
+	g->claude_bearer = c->anthropic_bearer;
+	g->pool = upstream_pool_new(&o);
+}
+
+int gateway_start(struct responder *r, void **app, struct gw_err *e)
+{
+	const struct conf *c = responder_conf(r);
+	struct gateway *g = calloc(1, sizeof *g);
+
+	if (!g)
+		abort();
+	g->responder = r;
+	g->store = responder_store(r);
+	g->documents_dir = copy_text(c->did_documents_dir);
+	g->service_did = copy_text(c->service_did);
+	g->dids = did_cache_new(DID_CACHE, find_document, g);
+	if (responder_provider(r))
+		start_provider(g, c, responder_provider(r));
+	if (prices_init(&g->prices, g->store, c, e) < 0 || run_housekeeping(g, true, e) < 0 ||
+	    (paid(c) && start_payments(g, c, e) < 0)) {
+		gateway_stop(g);
+		return -1;
+	}
+	g->renewed_ms = g->cleaned_ms = clock_mono_ms();
+	if (!paid(c))
+		log_warn(
+			"payment is off: requests are metered and not paid for; for private deployments");
+	*app = g;
+	return 0;
+}
+
+void gateway_stop(void *app)
+{
+	struct gateway *g = app;
+
+	if (!g)
+		return;
+	if (g->payments)
+		payment_engine_free(g->payments);
+	if (g->rpc)
+		rooch_rpc_free(g->rpc);
+	upstream_pool_free(g->pool);
+	did_cache_free(g->dids);
+	prices_clear(&g->prices);
+	free(g->documents_dir);
+	free(g->service_did);
+	free(g->base_url);
+	secret_clear(&g->key);
+	free(g);
+}
