@@ -91,6 +91,28 @@ mock() { # mock PATH
 	gw_is "$stderr" ""
 }
 
+@test "each request is signed anew, and a gateway that allows did:key accepts it" {
+	for type in secp256k1 ed25519 p256; do
+		llm-gateway-client key new --type "$type" --out "$type.json" --document "$type.doc" >/dev/null
+		for n in 1 2; do
+			run -0 llm-gateway-client chat -q --key "$type.json" --max-tokens 1 hi
+			mock head | tr -d '\r' | sed -n 's/^Authorization: //p' >"header$n"
+			run -0 llm-gateway inspect auth --json --allow-did-key --header - <"header$n"
+			gw_json ".signerDid == $(jq .keyId "$type.json" | sed 's/#.*/"/')" <<<"$output"
+		done
+		run -1 cmp -s header1 header2
+		# of a DID with a document
+		did=did:rooch:rooch13r85wqeax2j3dse7ty65kz74drc7cfzur8jqr4ws4marlp7jr09s7yh4kl
+		llm-gateway-client key new --type "$type" --did "$did#k" --out "$type.rooch" --document doc >/dev/null
+		run -0 llm-gateway-client raw --key "$type.rooch" GET '/openai/v1/models?a=1'
+		mock head | tr -d '\r' | sed -n 's/^Authorization: //p' >header
+		run -0 llm-gateway inspect auth --json --header - --did-document doc <header
+		gw_json ".keyId == \"$did#k\"" <<<"$output"
+		run -1 llm-gateway inspect auth --header - --did-document doc --now 1 <header
+		rm doc
+	done
+}
+
 @test "chat sends what it was told, from arguments and from standard input" {
 	run -0 llm-gateway-client chat -q -m some-model --system 'be "brief"' --max-tokens 3 - 'and this' <<<'from a pipe'
 	gw_json '.model == "some-model" and .stream == true and .max_tokens == 3' <(mock body)

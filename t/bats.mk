@@ -9,3 +9,5 @@ TESTS += t/0003-reference.bats
 EXTRA_DIST += t/0003-reference.bats
 TESTS += t/4060-client.bats
 EXTRA_DIST += t/4060-client.bats
+TESTS += t/2060-auth-commands.bats
+EXTRA_DIST += t/2060-auth-commands.bats

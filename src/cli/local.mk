@@ -6,5 +6,10 @@ llm_gateway_SOURCES = \
 	src/cli/config.c \
 	src/cli/config_reference.c \
 	src/cli/explain.c \
+	src/cli/inspect.c src/cli/inspect.def src/cli/inspect.h \
+	src/cli/inspect_auth.c \
+	src/cli/inspect_key.c \
+	src/cli/keygen.c \
 	src/cli/main.c \
-	src/cli/opts.c src/cli/opts.h
+	src/cli/opts.c src/cli/opts.h \
+	src/cli/stored_key.c src/cli/stored_key.h

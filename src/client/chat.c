@@ -10,6 +10,7 @@
 #include "client/reply.h"
 #include "codec/jwrite.h"
 #include "util/clock.h"
+#include "util/file.h"
 
 enum { MAX_TOKENS = 1024 };
 
@@ -347,7 +348,7 @@ static int gather_message(struct buf *message, int argc, char **argv, struct gw_
 			buf_add_byte(message, ' ');
 		if (strcmp(argv[i], "-") != 0)
 			buf_add_c(message, argv[i]);
-		else if (client_read_input(message, "-", e))
+		else if (file_read_input(message, "-", e))
 			return -1;
 	}
 	return 0;

@@ -63,7 +63,4 @@ int client_fail(const struct gw_err *e);
 
 /* Most that is read from a file or a pipe. */
 enum { CLIENT_INPUT_MAX = 64 << 20 };
-/* All of @path, or of standard input for "-", appended to @b. USAGE with the reason. */
-int client_read_input(struct buf *b, const char *path, struct gw_err *e) GW_MUST_CHECK;
-
 #endif

@@ -73,26 +73,6 @@ static int make_parents(const char *path, struct gw_err *e)
 	return 0;
 }
 
-static int write_new(const char *path, struct str text, struct gw_err *e)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool ok;
-
-	if (fd < 0 && errno == EEXIST)
-		return gw_fail(e, GWE_BAD_REQUEST, EEXIST,
-			       "%s exists; a key is not overwritten: move it away", path);
-	if (fd < 0)
-		return gw_fail(e, GWE_BAD_REQUEST, errno, "%s: %s", path, strerror(errno));
-	ok = write(fd, text.p, text.len) == (ssize_t)text.len && !fsync(fd);
-	if (close(fd) || !ok) {
-		gw_fail(e, GWE_BAD_REQUEST, errno, "%s cannot be written: %s", path,
-			strerror(errno));
-		unlink(path);
-		return -1;
-	}
-	return 0;
-}
-
 int identity_write(const struct stored_key *id, const char *path, struct gw_err *e)
 {
 	char fallback[1024] = "";
@@ -110,7 +90,10 @@ int identity_write(const struct stored_key *id, const char *path, struct gw_err 
 		abort();
 	stored_key_write(id, true, &text);
 	buf_add_byte(&text, '\n');
-	rc = write_new(path, buf_str(&text), e);
+	rc = file_write_new(path, 0600, buf_str(&text), e);
+	if (rc && e->sys == EEXIST)
+		gw_fail(e, GWE_BAD_REQUEST, EEXIST,
+			"%s exists; a key is not overwritten: move it away", path);
 	secret_wipe(text.p, text.cap);
 	buf_clear(&text);
 	return rc;

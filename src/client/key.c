@@ -4,10 +4,9 @@
 
 #include "client/client.h"
 
-#include <errno.h>
-
 #include "client/identity.h"
 #include "codec/jwrite.h"
+#include "util/file.h"
 
 /* clang-format off */
 static const char text[] =
@@ -52,20 +51,16 @@ static int show(const struct stored_key *id, const char *path, bool json)
 	return CLIENT_OK;
 }
 
-static int write_document(const struct stored_key *id, const char *path, struct gw_err *e)
+static int write_document(const struct stored_key *k, const char *path, struct gw_err *e)
 {
-	struct buf text_out;
-	FILE *f;
-	bool ok;
+	struct buf b;
+	int rc;
 
-	buf_init(&text_out, 16384);
-	stored_key_document(id, &text_out);
-	f = fopen(path, "wx");
-	ok = f && fwrite(text_out.p, 1, text_out.len, f) == text_out.len;
-	if (f && fclose(f))
-		ok = false;
-	buf_clear(&text_out);
-	return ok ? 0 : gw_fail(e, GWE_BAD_REQUEST, errno, "%s: %s", path, strerror(errno));
+	buf_init(&b, 16384);
+	stored_key_document(k, &b);
+	rc = file_write_new(path, 0644, buf_str(&b), e);
+	buf_clear(&b);
+	return rc;
 }
 
 static int key_new(const struct key_options *o, const char *path, struct gw_err *e)
@@ -127,8 +122,7 @@ int cmd_key(int argc, char **argv)
 		  .letter = 'o',
 		  .arg = "FILE",
 		  .value = &o.out,
-		  .help =
-		      "key new: the key file, else $LLM_GATEWAY_KEY_FILE, else one in ~/.config" },
+		  .help = "key new: the key file, else $LLM_GATEWAY_KEY_FILE, else one in ~/.config" },
 		{ .name = "key",
 		  .letter = 'k',
 		  .arg = "FILE",

@@ -4,10 +4,7 @@
 
 #include "client/client.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "crypto/key.h"
 #include "upstream/upstream.h"
@@ -24,29 +21,6 @@ int client_fail(const struct gw_err *e)
 {
 	fprintf(stderr, CLIENT_PROGRAM ": %s%s%s\n", e->pub, e->priv[0] ? ": " : "", e->priv);
 	return e->code == GWE_USAGE ? CLIENT_MISUSE : CLIENT_FAILED;
-}
-
-int client_read_input(struct buf *b, const char *path, struct gw_err *e)
-{
-	bool std = !strcmp(path, "-");
-	int fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = -1;
-	char *room;
-
-	while (fd >= 0 && (room = buf_room(b, 65536)) != NULL) {
-		n = read(fd, room, 65536);
-		if (n > 0)
-			b->len += (size_t)n;
-		else if (n == 0 || errno != EINTR)
-			break;
-	}
-	if (n < 0)
-		gw_fail(e, GWE_USAGE, errno, "%s: %s", path, strerror(errno));
-	else if (n > 0)
-		gw_fail(e, GWE_USAGE, 0, "%s: more than %zu bytes", path, b->max);
-	if (fd >= 0 && !std)
-		close(fd);
-	return n == 0 ? 0 : -1;
 }
 
 static int unknown_command(const char *name)

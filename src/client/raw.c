@@ -6,6 +6,7 @@
 
 #include "client/http.h"
 #include "codec/jwrite.h"
+#include "util/file.h"
 
 /* clang-format off */
 static const char text[] =
@@ -187,7 +188,7 @@ int cmd_raw(int argc, char **argv)
 	if (argc != 3)
 		gw_fail(&e, GWE_USAGE, 0, "raw METHOD PATH; --help says more");
 	else if (!check(&r, argv[1], argv[2], &e) &&
-		 !(r.body_file && client_read_input(&body, r.body_file, &e)))
+		 !(r.body_file && file_read_input(&body, r.body_file, &e)))
 		rc = send_raw(&r, argv[1], argv[2], buf_str(&body), &e);
 	buf_clear(&body);
 	return rc ? client_fail(&e) : CLIENT_OK;

@@ -11,6 +11,10 @@ GW_FUZZERS += bcs
 GW_FUZZERS += jscan
 GW_FUZZERS += sse
 GW_FUZZERS += request
+GW_FUZZERS += didauth
+GW_FUZZERS += canonical
+GW_FUZZERS += diddoc
+GW_FUZZERS += servicekey
 
 # The programs are made from the list while make runs, which automake cannot follow: hence the
 # list in configure.ac, the extension .fuzz, the static pattern rules, and libgw.a standing for all

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include "cli/stored_key.h"
+
+#include "codec/jwrite.h"
+
+void stored_key_describe(const struct stored_key *k, bool json, const struct buf *service_key,
+			 struct buf *out)
+{
+	const char *type = key_type_name(signing_key_type(k->key));
+	char key_id[DID_TEXT + FRAGMENT_TEXT];
+	struct jwrite w;
+	struct buf pub;
+
+	snprintf(key_id, sizeof key_id, "%s#%s", k->did, k->fragment);
+	buf_init(&pub, 256);
+	stored_key_public(k, &pub);
+	if (json) {
+		jwrite_init(&w, out, false);
+		jwrite_object(&w, NULL);
+		jwrite_bool(&w, "ok", true);
+		jwrite_text(&w, "did", k->did);
+		jwrite_text(&w, "fragment", k->fragment);
+		jwrite_text(&w, "keyId", key_id);
+		jwrite_text(&w, "keyType", type);
+		jwrite_str(&w, "publicKeyMultibase", buf_str(&pub));
+		if (service_key)
+			jwrite_str(&w, "serviceKey", buf_str(service_key));
+		jwrite_object_end(&w);
+	} else {
+		buf_addf(out, "DID:         %s\nkey id:      %s\ntype:        %s\npublic key:  %s",
+			 k->did, key_id, type, buf_c(&pub));
+	}
+	buf_clear(&pub);
+}
