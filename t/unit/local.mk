@@ -77,3 +77,6 @@ EXTRA_DIST += t/unit/readings.h
 check_PROGRAMS += t/unit/u-meter-fixtures
 TESTS += t/unit/u-meter-fixtures
 t_unit_u_meter_fixtures_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-nonce
+TESTS += t/unit/u-nonce
+t_unit_u_nonce_LDADD = $(GW_LIBS)
