@@ -80,3 +80,6 @@ t_unit_u_meter_fixtures_LDADD = $(GW_LIBS)
 check_PROGRAMS += t/unit/u-nonce
 TESTS += t/unit/u-nonce
 t_unit_u_nonce_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-file
+TESTS += t/unit/u-file
+t_unit_u_file_LDADD = $(GW_LIBS)
