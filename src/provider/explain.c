@@ -132,7 +132,7 @@ static const char *extra_model(const struct reading *r, const struct cost_part *
 	return p->extra ? r->extra[p->extra - 1].model : "";
 }
 
-static void write_parts(struct jwrite *w, const struct reading *r, const struct cost *c)
+static void write_parts(struct jwrite *w, const struct cost *c)
 {
 	jwrite_array(w, "parts");
 	for (unsigned i = 0; i < c->n_part; i++) {
@@ -144,14 +144,12 @@ static void write_parts(struct jwrite *w, const struct reading *r, const struct 
 		jwrite_u64(w, "qty", p->qty);
 		factor_text(each, sizeof each, p->pico_each, 1);
 		jwrite_text(w, "pico_each", each);
-		if (extra_model(r, p)[0])
-			jwrite_text(w, "model", extra_model(r, p));
 		jwrite_object_end(w);
 	}
 	jwrite_array_end(w);
 }
 
-static void write_cost(struct jwrite *w, const struct reading *r, const struct cost *c)
+static void write_cost(struct jwrite *w, const struct cost *c)
 {
 	char text[64];
 
@@ -159,7 +157,7 @@ static void write_cost(struct jwrite *w, const struct reading *r, const struct c
 	jwrite_text(w, "source", cost_source_name(c->source));
 	jwrite_text(w, "tier", price_tier_name(c->tier));
 	jwrite_bool(w, "long_context", c->long_context);
-	write_parts(w, r, c);
+	write_parts(w, c);
 	factor_text(text, sizeof text, c->factor_num, c->factor_den);
 	jwrite_text(w, "multiplier", text);
 	if (c->known) {
@@ -198,7 +196,7 @@ void explain_json(const struct reading *r, const struct cost *c, struct str requ
 	write_tools(&w, r);
 	text_or_null(&w, "provider_cost_usd", r->provider_cost);
 	text_or_null(&w, "priced_as", c->priced_as);
-	write_cost(&w, r, c);
+	write_cost(&w, c);
 	jwrite_object_end(&w);
 	buf_add_byte(out, '\n');
 }
