@@ -11,3 +11,5 @@ TESTS += t/4060-client.bats
 EXTRA_DIST += t/4060-client.bats
 TESTS += t/2060-auth-commands.bats
 EXTRA_DIST += t/2060-auth-commands.bats
+TESTS += t/3010-explain.bats
+EXTRA_DIST += t/3010-explain.bats

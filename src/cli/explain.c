@@ -203,7 +203,7 @@ out:
 
 int cmd_explain(int argc, char **argv)
 {
-	struct explain_args a = { .multiplier = "1" };
+	struct explain_args a = { .json = false };
 	const struct opt rows[] = {
 		{ .name = "provider",
 		  .value = &a.provider,

@@ -10,6 +10,7 @@ GW_FUZZERS += config
 GW_FUZZERS += bcs
 GW_FUZZERS += jscan
 GW_FUZZERS += sse
+GW_FUZZERS += usage
 GW_FUZZERS += request
 GW_FUZZERS += didauth
 GW_FUZZERS += canonical
