@@ -15,7 +15,7 @@ enum {
 	REFRESH_MS = 5 * 1000,
 	STALE_MS = 60 * 60 * 1000, /* since the read, while the source cannot be read */
 	RETRY_MS = 2 * 1000, /* a source that failed is left alone while a stale answer does */
-	JUST_READ_MS = 50    /* a refresh so soon belongs to the check that has just read */
+	JUST_READ_MS = 5    /* a refresh so soon belongs to the check that has just read */
 };
 
 struct entry {

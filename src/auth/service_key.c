@@ -6,6 +6,7 @@
 #include "codec/jscan.h"
 #include "codec/jwrite.h"
 #include "codec/multibase.h"
+#include "util/file.h"
 
 enum { JSON_DEPTH = 16, KEY_TEXT = 512, KEY_BYTES = 160 };
 
@@ -223,4 +224,16 @@ void stored_key_document(const struct stored_key *id, struct buf *out)
 	jwrite_object_end(&w);
 	buf_add_byte(out, '\n');
 	buf_clear(&pub);
+}
+
+int stored_key_write_document(const struct stored_key *k, const char *path, struct gw_err *e)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, STORED_KEY_JSON_MAX);
+	stored_key_document(k, &b);
+	rc = file_write_new(path, 0644, buf_str(&b), e);
+	buf_clear(&b);
+	return rc;
 }

@@ -29,6 +29,9 @@ void stored_key_public(const struct stored_key *k, struct buf *out);
 bool stored_key_type(const char *name, enum key_type *out);
 /* A W3C document that lists this key alone, for a directory of documents. */
 void stored_key_document(const struct stored_key *k, struct buf *out);
+/* The same to a file that must not exist. BAD_REQUEST. */
+int stored_key_write_document(const struct stored_key *k, const char *path,
+			      struct gw_err *e) GW_MUST_CHECK;
 
 /* The JSON form. The keys have to belong together. BAD_REQUEST with a sentence. */
 enum { STORED_KEY_JSON_MAX = 8192 };

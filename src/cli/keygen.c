@@ -9,7 +9,6 @@
 #include "cli/stored_key.h"
 #include "codec/bech32m.h"
 #include "crypto/hash.h"
-#include "util/file.h"
 
 /* clang-format off */
 static const char text[] =
@@ -47,18 +46,6 @@ static int make(struct stored_key *k, const char *key_id, const char *type, stru
 		return gw_fail(e, GWE_USAGE, 0, "--key-id %.200s is not did:rooch:ADDRESS#FRAGMENT",
 			       key_id);
 	return signing_key_generate(&k->key, t, e);
-}
-
-static int write_document(const struct stored_key *k, const char *path, struct gw_err *e)
-{
-	struct buf b;
-	int rc;
-
-	buf_init(&b, 16384);
-	stored_key_document(k, &b);
-	rc = file_write_new(path, 0644, buf_str(&b), e);
-	buf_clear(&b);
-	return rc;
 }
 
 static int print(const struct stored_key *k, bool json, struct gw_err *e)
@@ -117,7 +104,7 @@ int cmd_keygen(int argc, char **argv)
 	if (argc != 1)
 		gw_fail(&e, GWE_USAGE, 0, "keygen takes no arguments; --help says more");
 	else if (!crypto_init(&e)) {
-		if (!make(&k, key_id, type, &e) && !(document && write_document(&k, document, &e)))
+		if (!make(&k, key_id, type, &e) && !(document && stored_key_write_document(&k, document, &e)))
 			rc = print(&k, json, &e);
 		crypto_done();
 	}

@@ -6,7 +6,6 @@
 
 #include "client/identity.h"
 #include "codec/jwrite.h"
-#include "util/file.h"
 
 /* clang-format off */
 static const char text[] =
@@ -51,18 +50,6 @@ static int show(const struct stored_key *id, const char *path, bool json)
 	return CLIENT_OK;
 }
 
-static int write_document(const struct stored_key *k, const char *path, struct gw_err *e)
-{
-	struct buf b;
-	int rc;
-
-	buf_init(&b, 16384);
-	stored_key_document(k, &b);
-	rc = file_write_new(path, 0644, buf_str(&b), e);
-	buf_clear(&b);
-	return rc;
-}
-
 static int key_new(const struct key_options *o, const char *path, struct gw_err *e)
 {
 	enum key_type type = KEY_K1;
@@ -77,7 +64,7 @@ static int key_new(const struct key_options *o, const char *path, struct gw_err 
 		return -1;
 	/* With --out the directory has to exist; that of the default is made. */
 	if (!identity_write(&id, o->out, e) &&
-	    (!o->document || !write_document(&id, o->document, e)))
+	    (!o->document || !stored_key_write_document(&id, o->document, e)))
 		rc = show(&id, path, o->json);
 	stored_key_clear(&id);
 	return rc;
@@ -90,7 +77,7 @@ static int key_show(const struct key_options *o, const char *path, struct gw_err
 
 	if (identity_read(&id, path, e))
 		return -1;
-	if (!o->document || !write_document(&id, o->document, e))
+	if (!o->document || !stored_key_write_document(&id, o->document, e))
 		rc = show(&id, path, o->json);
 	stored_key_clear(&id);
 	return rc;
