@@ -13,3 +13,5 @@ TESTS += t/2060-auth-commands.bats
 EXTRA_DIST += t/2060-auth-commands.bats
 TESTS += t/3010-explain.bats
 EXTRA_DIST += t/3010-explain.bats
+TESTS += t/1000-migrate.bats
+EXTRA_DIST += t/1000-migrate.bats

@@ -11,5 +11,6 @@ llm_gateway_SOURCES = \
 	src/cli/inspect_key.c \
 	src/cli/keygen.c \
 	src/cli/main.c \
+	src/cli/migrate.c \
 	src/cli/opts.c src/cli/opts.h \
 	src/cli/stored_key.c src/cli/stored_key.h

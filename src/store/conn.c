@@ -36,6 +36,9 @@ int conn_fail(struct store_conn *c, int code, const char *what, struct gw_err *e
 	const char *why = c && c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(code);
 
 	switch (code & 0xff) {
+	case SQLITE_NOMEM:
+		log_error("out of memory in the store: %s", what);
+		abort();
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_FULL:
@@ -53,9 +56,57 @@ int conn_fail(struct store_conn *c, int code, const char *what, struct gw_err *e
 	}
 }
 
+void conn_global(void)
+{
+	/* The count of bytes in use is behind one lock for all threads. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int conn_exec(struct store_conn *c, enum own_text t)
 {
 	return sqlite3_exec(c->db, own_text[t], NULL, NULL, NULL);
+}
+
+int conn_do(struct store_conn *c, enum own_text t)
+{
+	int rc;
+
+	if (!c->own[t]) {
+		rc = sqlite3_prepare_v3(c->db, own_text[t], -1, SQLITE_PREPARE_PERSISTENT,
+					&c->own[t], NULL);
+		if (rc != SQLITE_OK)
+			return rc;
+	}
+	sqlite3_step(c->own[t]);
+	return sqlite3_reset(c->own[t]);
+}
+
+int conn_use_wal(struct store_conn *c, const char *path, struct gw_err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(c->db, own_text[OWN_WAL], -1, &s, NULL);
+	bool on = false;
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW)
+		on = !strcmp((const char *)sqlite3_column_text(s, 0), "wal");
+	sqlite3_finalize(s);
+	if (on)
+		return 0;
+	if (rc == SQLITE_ROW)
+		return gw_fail(
+			e, GWE_CONFIG, 0,
+			"the database %s cannot have a write-ahead log; its directory has to "
+			"be on a local disk",
+			path);
+	return gw_fail(e, GWE_CONFIG, rc, "cannot write the database %s: %s", path,
+		       sqlite3_errmsg(c->db));
+}
+
+void conn_settle(struct store_conn *c)
+{
+	for (int i = 0; i < STMT_COUNT && c->busy; i++)
+		if (c->stmt[i].busy)
+			stmt_done(&c->stmt[i]);
 }
 
 /* SQLite's own handler sleeps for up to 100 ms; a group commit takes one. */
@@ -85,15 +136,15 @@ static bool may_write(enum store_role role, const char *table)
 	static const char *const admin_not[] = { "claim",   "claim_history", "migration",
 						 "voucher", "sub_channel",   NULL };
 	static const char *const others_not[] = { "migration", NULL };
-	const char *const *not = role == STORE_GATEWAY	? gateway_not
-				 : role == STORE_SETTLE ? settle_not
-				 : role == STORE_ADMIN	? admin_not
-							: others_not;
+	const char *const *denied = role == STORE_GATEWAY  ? gateway_not
+				    : role == STORE_SETTLE ? settle_not
+				    : role == STORE_ADMIN  ? admin_not
+							   : others_not;
 
 	if (!strncmp(table, "sqlite_", 7))
 		return false;
-	for (; *not ; not ++)
-		if (!strcmp(*not, table))
+	for (; *denied; denied++)
+		if (!strcmp(*denied, table))
 			return false;
 	return true;
 }
@@ -150,6 +201,10 @@ int conn_open(struct store_conn **out, const char *path, enum store_role role, e
 		conn_close(c);
 		return -1;
 	}
+	if (use == CONN_WRITE && conn_use_wal(c, path, e)) {
+		conn_close(c);
+		return -1;
+	}
 	if (use != CONN_CREATE)
 		sqlite3_set_authorizer(c->db, authorize, c);
 	*out = c;
@@ -162,6 +217,8 @@ void conn_close(struct store_conn *c)
 		return;
 	for (int i = 0; i < STMT_COUNT; i++)
 		sqlite3_finalize(c->stmt[i].s);
+	for (int i = 0; i < OWN_COUNT; i++)
+		sqlite3_finalize(c->own[i]);
 	sqlite3_close(c->db);
 	free(c);
 }

@@ -46,24 +46,46 @@ static void digest(char hex[65], const struct migration *m)
 	hex_encode(hex, d, sizeof d);
 }
 
+static int unreadable(struct store_conn *c, const char *path, struct gw_err *e)
+{
+	return gw_fail(e, GWE_CONFIG, sqlite3_extended_errcode(c->db),
+		       "the database %s cannot be read: %s", path, sqlite3_errmsg(c->db));
+}
+
+/* Is it an empty file, or one that has migrations? */
+static int look(struct store_conn *c, const char *path, bool *empty, struct gw_err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(c->db, own_text[OWN_TABLES], -1, &s, NULL);
+	bool ours = false;
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
+		*empty = sqlite3_column_int(s, 0) == 0;
+		ours = sqlite3_column_int(s, 1) == 1;
+	}
+	sqlite3_finalize(s);
+	if (rc != SQLITE_ROW)
+		return unreadable(c, path, e);
+	if (!*empty && !ours)
+		return gw_fail(e, GWE_CONFIG, 0, "%s is the database of another program", path);
+	return 0;
+}
+
 /* Number of the newest migration of the file; 0: none; -1: not to be read. */
 static int newest(struct store_conn *c, const char *path, enum store_schema schema,
 		  struct gw_err *e)
 {
 	sqlite3_stmt *s = NULL;
 	int number = 0, rc;
+	bool empty;
 
-	rc = sqlite3_prepare_v2(c->db, own_text[OWN_HAS_MIGRATIONS], -1, &s, NULL);
-	if (rc == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW && !sqlite3_column_int(s, 0)) {
-		sqlite3_finalize(s);
+	if (look(c, path, &empty, e))
+		return -1;
+	if (empty)
 		return 0;
-	}
-	sqlite3_finalize(s);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(c->db, own_text[OWN_MIGRATIONS], -1, &s, NULL);
+	rc = sqlite3_prepare_v2(c->db, own_text[OWN_MIGRATIONS], -1, &s, NULL);
 	if (rc != SQLITE_OK)
-		return gw_fail(e, GWE_CONFIG, rc, "the database %s cannot be read: %s", path,
-			       sqlite3_errmsg(c->db));
+		return unreadable(c, path, e);
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
 		const char *was = (const char *)sqlite3_column_text(s, 1);
 		char now[65];
@@ -76,8 +98,8 @@ static int newest(struct store_conn *c, const char *path, enum store_schema sche
 			sqlite3_finalize(s);
 			return gw_fail(
 				e, GWE_CONFIG, 0,
-				"the database %s was made with another form of migration %d (%s); use the "
-				"program that made it",
+				"the database %s was made with another form of migration %d (%s): it belongs "
+				"to another program, or another version of this one",
 				path, number, schemas[schema].list[number - 1].name);
 		}
 	}
@@ -107,7 +129,7 @@ int migrate_check(struct store_conn *c, const char *path, enum store_schema sche
 		return too_new(path, number, schema, e);
 	if (number == 0)
 		return gw_fail(e, GWE_CONFIG, 0,
-			       "%s is no database of this program; `llm-gateway migrate` makes one",
+			       "the database %s is empty; `llm-gateway migrate` makes its tables",
 			       path);
 	if (number < store_schema_number(schema))
 		return gw_fail(
@@ -153,37 +175,88 @@ static int apply(struct store_conn *c, const char *path, enum store_schema schem
 	return 0;
 }
 
+/*
+ * What is in it is nobody else's business, and SQLite would ask the umask only. Made by root, it
+ * belongs to whom its directory belongs, or the gateway could not write it.
+ */
+static int make_file(const char *path, enum store_schema schema, struct gw_err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[4096] = ".";
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+		      schema == SCHEMA_WALLET ? 0600 : 0660);
+	int rc = 0;
+
+	if (fd < 0)
+		return errno == EEXIST
+			       ? 0
+			       : gw_fail(e, GWE_CONFIG, errno, "cannot make the database %s: %s",
+					 path, strerror(errno));
+	if (slash)
+		snprintf(dir, sizeof dir, "%.*s", (int)(slash - path + 1), path);
+	if (!geteuid() && !stat(dir, &st) && fchown(fd, st.st_uid, st.st_gid))
+		rc = gw_fail(e, GWE_CONFIG, errno,
+			     "cannot give the database %s to the owner of its directory: %s", path,
+			     strerror(errno));
+	close(fd);
+	return rc;
+}
+
+/* In a transaction. */
+static int upgrade(struct store_conn *c, const char *path, enum store_schema schema, bool *made,
+		   struct gw_err *e)
+{
+	int number = newest(c, path, schema, e);
+
+	if (number < 0)
+		return -1;
+	if (number > store_schema_number(schema))
+		return too_new(path, number, schema, e);
+	*made = number == 0;
+	if (apply(c, path, schema, number, e))
+		return -1;
+	if (conn_exec(c, OWN_COMMIT) != SQLITE_OK)
+		return gw_fail(e, GWE_CONFIG, sqlite3_extended_errcode(c->db),
+			       "cannot write the database %s: %s", path, sqlite3_errmsg(c->db));
+	return 0;
+}
+
+static int migrate_file(struct store_conn *c, const char *path, enum store_schema schema,
+			bool only_if_missing, bool *made, struct gw_err *e)
+{
+	bool empty = false;
+
+	/* Somebody else's file stays as it is. */
+	if (look(c, path, &empty, e))
+		return -1;
+	if (only_if_missing && !empty)
+		return 0;
+	if (conn_use_wal(c, path, e))
+		return -1;
+	if (conn_exec(c, OWN_BEGIN) != SQLITE_OK)
+		return gw_fail(e, GWE_CONFIG, sqlite3_extended_errcode(c->db),
+			       "cannot write the database %s: %s", path, sqlite3_errmsg(c->db));
+	return upgrade(c, path, schema, made, e);
+}
+
 int store_migrate(const char *path, enum store_schema schema, bool only_if_missing, bool *made,
 		  struct gw_err *e)
 {
 	struct store_conn *c = NULL;
-	struct stat st;
-	int fd, number, rc;
+	int rc;
 
-	*made = stat(path, &st) != 0;
-	if (!*made && only_if_missing && st.st_size > 0)
-		return 0;
-	/* What is in it is nobody else's business, and SQLite would ask the umask only. */
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
-	if (fd < 0)
-		return gw_fail(e, GWE_CONFIG, errno, "cannot make the database %s: %s", path,
-			       strerror(errno));
-	close(fd);
-	if (conn_open(&c, path, STORE_ADMIN, CONN_CREATE, 10000, e))
-		return gw_fail(e, GWE_CONFIG, e ? e->sys : 0, "cannot open the database %s", path);
-	if (conn_exec(c, OWN_WAL) != SQLITE_OK || conn_exec(c, OWN_BEGIN) != SQLITE_OK) {
-		gw_fail(e, GWE_CONFIG, sqlite3_errcode(c->db), "cannot write the database %s: %s",
-			path, sqlite3_errmsg(c->db));
-		conn_close(c);
+	*made = false;
+	conn_global();
+	if (make_file(path, schema, e))
+		return -1;
+	if (conn_open(&c, path, STORE_ADMIN, CONN_CREATE, 10000, e)) {
+		if (e)
+			gw_fail(e, GWE_CONFIG, e->sys, "cannot open the database %s: %s", path,
+				sqlite3_errstr(e->sys & 0xff));
 		return -1;
 	}
-	number = newest(c, path, schema, e);
-	rc = number < 0				    ? -1
-	     : number > store_schema_number(schema) ? too_new(path, number, schema, e)
-						    : apply(c, path, schema, number, e);
-	if (!rc && conn_exec(c, OWN_COMMIT) != SQLITE_OK)
-		rc = gw_fail(e, GWE_CONFIG, sqlite3_errcode(c->db),
-			     "cannot write the database %s: %s", path, sqlite3_errmsg(c->db));
+	rc = migrate_file(c, path, schema, only_if_missing, made, e);
 	/* Closing without a commit undoes all of it. */
 	conn_close(c);
 	return rc;

@@ -39,6 +39,8 @@ struct stmt *stmt_get(struct store_conn *c, enum stmt_id id)
 	if (s->busy)
 		bug(s, "is in use", "");
 	s->busy = true;
+	s->param = s->col = 0;
+	c->busy++;
 	return s;
 }
 
@@ -46,6 +48,7 @@ void stmt_done(struct stmt *s)
 {
 	sqlite3_reset(s->s);
 	sqlite3_clear_bindings(s->s);
+	s->c->busy -= s->busy;
 	s->busy = false;
 }
 
@@ -53,16 +56,19 @@ void stmt_done(struct stmt *s)
 
 static int param(struct stmt *s, const char *name)
 {
-	char full[64];
-	int at;
+	int n = sqlite3_bind_parameter_count(s->s);
 
-	assert(s->busy && strlen(name) + 1 < sizeof full);
-	full[0] = ':';
-	memcpy(full + 1, name, strlen(name) + 1);
-	at = sqlite3_bind_parameter_index(s->s, full);
-	if (!at)
-		bug(s, "has no parameter", name);
-	return at;
+	assert(s->busy);
+	for (int i = 0; i < n; i++) {
+		int at = (s->param + i) % n + 1;
+
+		if (!strcmp(sqlite3_bind_parameter_name(s->s, at) + 1, name)) {
+			s->param = at;
+			return at;
+		}
+	}
+	bug(s, "has no parameter", name);
+	return 0;
 }
 
 static void bound(struct stmt *s, const char *name, int rc)
@@ -133,16 +139,27 @@ static int column(struct stmt *s, const char *col)
 {
 	int n = sqlite3_column_count(s->s);
 
-	for (int i = 0; i < n; i++)
-		if (!strcmp(sqlite3_column_name(s->s, i), col))
-			return i;
+	assert(s->busy);
+	for (int i = 0; i < n; i++) {
+		int at = (s->col + i) % n;
+
+		if (!strcmp(sqlite3_column_name(s->s, at), col)) {
+			s->col = at + 1;
+			return at;
+		}
+	}
 	bug(s, "has no column", col);
 	return -1;
 }
 
 int64_t stmt_i64(struct stmt *s, const char *col)
 {
-	return sqlite3_column_int64(s->s, column(s, col));
+	int at = column(s, col);
+
+	/* Unknown is never zero. */
+	if (sqlite3_column_type(s->s, at) == SQLITE_NULL)
+		bug(s, "gave no value for", col);
+	return sqlite3_column_int64(s->s, at);
 }
 
 uint64_t stmt_u64(struct stmt *s, const char *col)

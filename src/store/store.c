@@ -3,8 +3,11 @@
 #include "config.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "store/conn.h"
 #include "util/log.h"
@@ -16,8 +19,7 @@ struct job {
 	void *arg;
 	struct gw_err *e;
 	int rc;
-	bool done;
-	pthread_cond_t wake;
+	sem_t done;
 	struct job *next;
 };
 
@@ -37,6 +39,7 @@ struct store {
 	pthread_cond_t work;
 	struct job *first, **last;
 	bool closing;
+	unsigned long failed; /* groups since the last that succeeded; the writer's */
 
 	pthread_mutex_t readers_lock;
 	pthread_cond_t reader_free;
@@ -69,60 +72,73 @@ static int run_jobs(struct store_conn *c, struct job *jobs, struct gw_err *why)
 	bool alone = !jobs->next;
 
 	for (struct job *j = jobs; j; j = j->next) {
-		int rc = alone ? SQLITE_OK : conn_exec(c, OWN_SAVEPOINT);
+		int rc = alone ? SQLITE_OK : conn_do(c, OWN_SAVEPOINT);
 
 		if (rc != SQLITE_OK)
 			return conn_fail(c, rc, "savepoint", why);
 		j->rc = j->fn(c, j->arg, j->e);
+		conn_settle(c);
 		if (sqlite3_get_autocommit(c->db)) {
 			gw_fail_priv(why, GWE_SERVICE_UNAVAILABLE, 0,
 				     "store: the transaction was undone in %s", j->name);
-			if (j->rc && j->e)
+			if (j->rc && j->e && j->e->code == GWE_SERVICE_UNAVAILABLE)
 				*why = *j->e;
 			return -1;
 		}
 		if (alone)
 			return 0;
 		if (j->rc)
-			rc = conn_exec(c, OWN_UNDO);
+			rc = conn_do(c, OWN_UNDO);
 		if (rc == SQLITE_OK)
-			rc = conn_exec(c, OWN_RELEASE);
+			rc = conn_do(c, OWN_RELEASE);
 		if (rc != SQLITE_OK)
 			return conn_fail(c, rc, "release", why);
 	}
 	return 0;
 }
 
-static void run_group(struct store_conn *c, struct job *jobs)
+/* 0, or -1 with the store's own reason in @why. */
+static int run_group(struct store_conn *c, struct job *jobs, struct gw_err *why)
 {
-	struct gw_err why = { .code = GWE_OK };
-	int rc = conn_exec(c, OWN_BEGIN);
+	int rc = conn_do(c, OWN_BEGIN);
 
 	if (rc != SQLITE_OK) {
-		conn_fail(c, rc, jobs->name, &why);
-		fail_jobs(jobs, &why);
-		return;
+		conn_fail(c, rc, jobs->name, why);
+		fail_jobs(jobs, why);
+		return -1;
 	}
-	if (!run_jobs(c, jobs, &why)) {
+	if (!run_jobs(c, jobs, why)) {
 		if (!jobs->next && jobs->rc) {
-			conn_exec(c, OWN_ROLLBACK);
-			return;
+			conn_do(c, OWN_ROLLBACK);
+			return 0;
 		}
-		rc = conn_exec(c, OWN_COMMIT);
+		rc = conn_do(c, OWN_COMMIT);
 		if (rc == SQLITE_OK)
-			return;
-		conn_fail(c, rc, "commit", &why);
+			return 0;
+		conn_fail(c, rc, "commit", why);
 	}
 	if (!sqlite3_get_autocommit(c->db))
-		conn_exec(c, OWN_ROLLBACK);
-	fail_jobs(jobs, &why);
-	log_error("%s", why.priv);
+		conn_do(c, OWN_ROLLBACK);
+	fail_jobs(jobs, why);
+	return -1;
+}
+
+/* A full disk fails every group: said when it begins and when it is over. */
+static void tell(struct store *st, const struct gw_err *why)
+{
+	if (why && !st->failed++)
+		log_error("nothing can be written: %s", why->priv);
+	if (why || !st->failed)
+		return;
+	log_warn("the store can be written again, after %lu groups that could not", st->failed);
+	st->failed = 0;
 }
 
 static void *write_loop(void *arg)
 {
 	struct store *st = arg;
 	struct job *jobs, *next;
+	struct gw_err why;
 
 	pthread_mutex_lock(&st->lock);
 	for (;;) {
@@ -134,13 +150,12 @@ static void *write_loop(void *arg)
 		st->first = NULL;
 		st->last = &st->first;
 		pthread_mutex_unlock(&st->lock);
-		run_group(st->writer, jobs);
-		pthread_mutex_lock(&st->lock);
+		tell(st, run_group(st->writer, jobs, &why) ? &why : NULL);
 		for (; jobs; jobs = next) {
 			next = jobs->next; /* the job is gone once its thread runs */
-			jobs->done = true;
-			pthread_cond_signal(&jobs->wake);
+			sem_post(&jobs->done);
 		}
+		pthread_mutex_lock(&st->lock);
 	}
 	pthread_mutex_unlock(&st->lock);
 	return NULL;
@@ -148,20 +163,19 @@ static void *write_loop(void *arg)
 
 int store_write(struct store *st, const char *name, store_fn fn, void *arg, struct gw_err *e)
 {
-	struct job j = {
-		.name = name, .fn = fn, .arg = arg, .e = e, .wake = PTHREAD_COND_INITIALIZER
-	};
+	struct job j = { .name = name, .fn = fn, .arg = arg, .e = e };
 
 	assert(st->writer && !pthread_equal(pthread_self(), st->thread));
+	sem_init(&j.done, 0, 0);
 	pthread_mutex_lock(&st->lock);
 	assert(!st->closing);
 	*st->last = &j;
 	st->last = &j.next;
 	pthread_cond_signal(&st->work);
-	while (!j.done)
-		pthread_cond_wait(&j.wake, &st->lock);
 	pthread_mutex_unlock(&st->lock);
-	pthread_cond_destroy(&j.wake);
+	while (sem_wait(&j.done))
+		assert(errno == EINTR);
+	sem_destroy(&j.done);
 	return j.rc;
 }
 
@@ -196,12 +210,13 @@ static int open_reader(struct store *st, struct store_conn **out, struct gw_err 
 
 static int read_in(struct store_conn *c, store_fn fn, void *arg, struct gw_err *e)
 {
-	int sql = conn_exec(c, OWN_BEGIN_READ), rc;
+	int sql = conn_do(c, OWN_BEGIN_READ), rc;
 
 	if (sql != SQLITE_OK)
 		return conn_fail(c, sql, "begin", e);
 	rc = fn(c, arg, e);
-	conn_exec(c, OWN_COMMIT);
+	conn_settle(c);
+	conn_do(c, OWN_COMMIT);
 	return rc;
 }
 
@@ -274,11 +289,28 @@ int store_data_version(struct store *st, int64_t *out, struct gw_err *e)
 
 /* ---- open and close ---- */
 
+static int cannot_open(const char *path, enum store_role role, struct gw_err *e)
+{
+	int sys = e ? e->sys : 0;
+
+	if (access(path, F_OK) && errno == ENOENT)
+		return gw_fail(e, GWE_CONFIG, ENOENT, "there is no database %s%s", path,
+			       conn_schema(role) == SCHEMA_GATEWAY
+				       ? "; `llm-gateway migrate` makes one"
+				       : "");
+	if (access(path, R_OK | W_OK))
+		return gw_fail(e, GWE_CONFIG, errno, "cannot open the database %s: %s", path,
+			       strerror(errno));
+	return gw_fail(e, GWE_CONFIG, sys, "cannot open the database %s: %s", path,
+		       sqlite3_errstr(sys & 0xff));
+}
+
 int store_open(struct store **out, const struct store_options *o, struct gw_err *e)
 {
 	struct store *st = calloc(1, sizeof *st);
 	struct store_conn *first = NULL;
 
+	conn_global();
 	if (!st)
 		return gw_fail_priv(e, GWE_INTERNAL, 0, "out of memory");
 	st->o = *o;
@@ -289,10 +321,7 @@ int store_open(struct store **out, const struct store_options *o, struct gw_err 
 	pthread_cond_init(&st->work, NULL);
 	pthread_cond_init(&st->reader_free, NULL);
 	if (!st->path || open_reader(st, &first, e)) {
-		if (e && e->sys)
-			gw_fail(e, GWE_CONFIG, e->sys,
-				"cannot open the database %s: %s; `llm-gateway migrate` makes one",
-				o->path, sqlite3_errstr(e->sys & 0xff));
+		cannot_open(o->path, o->role, e);
 		goto bad;
 	}
 	st->reader[0] = first;
