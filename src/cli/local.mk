@@ -14,3 +14,10 @@ llm_gateway_SOURCES = \
 	src/cli/migrate.c \
 	src/cli/opts.c src/cli/opts.h \
 	src/cli/stored_key.c src/cli/stored_key.h
+	src/cli/opts.c src/cli/opts.h \
+	src/cli/proc.c src/cli/proc.h \
+	src/cli/quickstart.c \
+	src/cli/serve.c \
+	src/cli/serve_dir.c src/cli/serve_dir.h \
+	src/cli/serve_env.c src/cli/serve_env.h \
+	src/cli/serve_web.c src/cli/serve_web.h
