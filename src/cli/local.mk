@@ -20,4 +20,5 @@ llm_gateway_SOURCES = \
 	src/cli/serve.c \
 	src/cli/serve_dir.c src/cli/serve_dir.h \
 	src/cli/serve_env.c src/cli/serve_env.h \
-	src/cli/serve_web.c src/cli/serve_web.h
+	src/cli/serve_web.c src/cli/serve_web.h \
+	src/cli/usage.c

@@ -142,15 +142,17 @@ static int start_mock(struct quick *q, struct gw_err *e)
 	};
 	char file[2100], option[] = "--port-file", url[64];
 	char *argv[] = { q->mock_program, option, file, NULL };
-	struct proc_spec s = { .argv = argv, .fd0 = -1, .fd1 = STDERR_FILENO, .new_group = true };
+	struct proc_spec s = { .argv = argv, .fd0 = -1, .new_group = true };
 	int64_t deadline = clock_mono_ms() + 10000;
 	unsigned port;
 
 	snprintf(file, sizeof file, "%s/mock.port", q->dir);
 	if (unlink(file) && errno != ENOENT)
 		return gw_fail(e, GWE_CONFIG, errno, "cannot remove %s: %s", file, strerror(errno));
+	s.fd1 = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (proc_spawn(&q->mock_pid, &s, e))
 		return -1;
+	close(s.fd1);
 	while (read_port(file, &port)) {
 		if (clock_mono_ms() > deadline ||
 		    waitpid(q->mock_pid, NULL, WNOHANG) == q->mock_pid)
@@ -178,9 +180,13 @@ static int start_serve(struct quick *q, struct gw_err *e)
 	struct proc_spec s = { .argv = argv, .fd0 = -1, .new_group = true };
 	struct pollfd ready;
 	int ends[2];
-	char text[1024];
+	char text[1024], log[2100];
 	ssize_t n;
 
+	/* Not between the lines of the story. */
+	snprintf(log, sizeof log, "%s/gateway.log", q->dir);
+	if (q->conf->from[CONF_log_target] == CONF_FROM_DEFAULT && setenv("LOG_TARGET", log, 1))
+		return gw_fail(e, GWE_CONFIG, errno, "cannot set the environment");
 	snprintf(port_text, sizeof port_text, "%u", (unsigned)q->conf->port);
 	if (pipe2(ends, O_CLOEXEC))
 		return gw_fail(e, GWE_CONFIG, errno, "no pipe: %s", strerror(errno));
@@ -229,11 +235,9 @@ static int ask(struct quick *q, struct gw_err *e)
 
 static int show_usage(struct quick *q, struct gw_err *e)
 {
-	char usage[] = "usage", database[] = "--database", path[2100], by[] = "--by",
-	     model[] = "model";
-	char *argv[] = { q->self, usage, database, path, by, model, NULL };
+	char usage[] = "usage", state[] = "--state-dir", by[] = "--by", model[] = "model";
+	char *argv[] = { q->self, usage, state, q->dir, by, model, NULL };
 
-	snprintf(path, sizeof path, "%s/gateway.db", q->dir);
 	return run(argv, e);
 }
 
@@ -242,7 +246,7 @@ static void what_next(const struct quick *q)
 	say("\nThe gateway runs at %s until you press Ctrl-C. Try next, in another terminal:\n"
 	    "  %s chat --gateway %s --key %s --provider claude 'Hello'\n"
 	    "  curl %s/providers/status\n"
-	    "  %s usage --database %s/gateway.db --json",
+	    "  %s usage --state-dir %s --json",
 	    q->url, q->client, q->url, q->key, q->url, q->self, q->dir);
 }
 

@@ -15,6 +15,7 @@
 #include <netdb.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,6 +82,11 @@ struct serve {
 };
 
 /* ---- settings ---- */
+
+static bool log_is_file(const struct conf *c)
+{
+	return strcmp(c->log_target, "stderr") && strcmp(c->log_target, "syslog");
+}
 
 static void open_log(const struct conf *c)
 {
@@ -512,6 +518,11 @@ static int start(struct serve *s, struct gw_err *e)
 	    serve_dir_keep_key(&s->dir, &c->service_key, e))
 		return -1;
 	set_facts(s);
+	/* Opened by us first, written by the responders too. */
+	if (s->dir.user.set && log_is_file(c) &&
+	    (chown(c->log_target, s->dir.user.uid, s->dir.user.gid) || chmod(c->log_target, 0660)))
+		return gw_fail(e, GWE_CONFIG, errno, "cannot give the log file %s to %s: %s",
+			       c->log_target, s->dir.user.name, strerror(errno));
 	if (add_services(s, e) || configure_web(s, e))
 		return -1;
 	make_env(s);
@@ -691,7 +702,12 @@ static void stop(struct serve *s, const sigset_t *set)
 	log_info("stopped");
 }
 
-/* Wait until the web server listens. */
+static int did_not_start(const char *name, struct gw_err *e)
+{
+	return gw_fail(e, GWE_CONFIG, 0, "%s did not start; its reason stands above", name);
+}
+
+/* Wait until the web server listens; nobody may have ended by then. */
 static int wait_up(struct serve *s, const sigset_t *set, bool *asked_to_stop, struct gw_err *e)
 {
 	int64_t deadline = clock_mono_ms() + 15000;
@@ -703,11 +719,13 @@ static int wait_up(struct serve *s, const sigset_t *set, bool *asked_to_stop, st
 			*asked_to_stop = true;
 			return 0;
 		}
-		if (waitpid(s->web_slot.pid, NULL, WNOHANG) == s->web_slot.pid) {
-			s->web_slot.pid = 0;
-			return gw_fail(e, GWE_CONFIG, 0,
-				       "%s did not start; its reason stands above", s->web->name);
-		}
+		reap(s, true);
+		if (!s->web_slot.pid)
+			return did_not_start(s->web->name, e);
+		for (unsigned i = 0; i < s->n_service; i++)
+			for (unsigned k = 0; k < s->service[i].n; k++)
+				if (!s->service[i].slot[k].pid)
+					return did_not_start(s->service[i].name, e);
 		if (clock_mono_ms() > deadline)
 			return gw_fail(e, GWE_CONFIG, 0, "%s does not listen on port %u after 15 s",
 				       s->web->name, (unsigned)s->conf->port);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -152,16 +153,19 @@ static int make_dirs(const struct web_settings *s, struct gw_err *e)
 /* What only root may say in the frame: whom the workers run as. */
 static void master(const struct web_server *w, const struct proc_user *u, char *out, size_t size)
 {
+	const struct group *g = u->set ? getgrgid(u->gid) : NULL;
+	const char *group = g ? g->gr_name : u->name;
+
 	out[0] = '\0';
 	if (!u->set)
 		return;
 	if (!strcmp(w->name, "nginx"))
-		snprintf(out, size, "user %s;", u->name);
+		snprintf(out, size, "user %s %s;", u->name, group);
 	else if (!strcmp(w->name, "lighttpd"))
-		snprintf(out, size, "server.username = \"%s\"\nserver.groupname = \"#%u\"", u->name,
-			 (unsigned)u->gid);
+		snprintf(out, size, "server.username = \"%s\"\nserver.groupname = \"%s\"", u->name,
+			 group);
 	else
-		snprintf(out, size, "User %s\nGroup #%u", u->name, (unsigned)u->gid);
+		snprintf(out, size, "User %s\nGroup %s", u->name, group);
 }
 
 static const char *apache_modules(void)
