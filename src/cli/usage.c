@@ -222,7 +222,7 @@ static int by_what(const char *by, enum stmt_id *id, struct gw_err *e)
 
 int cmd_usage(int argc, char **argv)
 {
-	const char *by = "model", *since = NULL, *until = NULL;
+	const char *by = NULL, *since = NULL, *until = NULL;
 	bool json = false, csv = false, help = false;
 	const struct opt rows[] = {
 		{ .name = "by",
@@ -261,7 +261,9 @@ int cmd_usage(int argc, char **argv)
 	if (cli_settings(&c, &argc, argv, &e))
 		return cli_fail(&e);
 	o.path = c->database;
-	if (opts_parse(rows, &argc, argv, &e) || by_what(by, &r.id, &e) ||
+	rc = opts_parse(rows, &argc, argv, &e);
+	by = by ? by : "model";
+	if (rc || by_what(by, &r.id, &e) ||
 	    (since && read_day(since, "since", false, &r.since_ms, &e)) ||
 	    (until && read_day(until, "until", true, &r.until_ms, &e)) || store_open(&st, &o, &e) ||
 	    store_read(st, read_rows, &r, &e)) {
