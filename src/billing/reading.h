@@ -105,7 +105,7 @@ struct reading {
 	enum reading_finish finish;
 	char finish_raw[64]; /* the vendor's word; "" none */
 	bool has_error;	     /* each text below may be "" (null) */
-	char error_type[64], error_code[64], error_message[256];
+	char error_type[64], error_code[64], error_message[512];
 	struct usage usage;
 	uint64_t tools[TOOL_COUNT];
 	uint64_t images; /* that the answer brought, for models priced by the image */

@@ -234,12 +234,10 @@ static void start_array(struct meter *m)
 
 void meter_head_end(struct meter *m)
 {
-	if (is_free(m->r.api) && !is_error(m))
+	if (m->content == CONTENT_MEDIA || (is_free(m->r.api) && !is_error(m)))
 		m->mode = METER_IGNORE;
 	else if (m->content == CONTENT_SSE)
 		start_sse(m);
-	else if (m->content == CONTENT_MEDIA)
-		m->mode = METER_IGNORE;
 	else if (m->content == CONTENT_TEXT ||
 		 (m->content == CONTENT_JSON && (m->wire != &wire_gemini || is_error(m))))
 		start_body(m);
@@ -251,29 +249,38 @@ void meter_head_end(struct meter *m)
 
 /* ---- body ---- */
 
-/* The first byte that says something: an array of Gemini, another JSON text, or events. */
-static void decide(struct meter *m, const char *p, size_t n)
+/*
+ * The first byte that says something tells what it is: an array of Gemini, another JSON text, or
+ * events. Returns how many bytes in front of it mean nothing to any reader.
+ */
+static size_t decide(struct meter *m, const char *p, size_t n)
 {
 	size_t i = 0;
 
 	while (i < n && strchr(" \t\r\n\xef\xbb\xbf", p[i]) && p[i])
 		i++;
 	if (i == n)
-		return; /* blanks mean nothing to any of the readers */
+		return n;
 	if (p[i] == '[' && m->wire == &wire_gemini && !is_error(m))
 		start_array(m);
 	else if (p[i] == '{' || p[i] == '[' || m->content == CONTENT_JSON || is_error(m))
 		start_body(m);
 	else
 		start_sse(m);
+	return i;
 }
 
 void meter_feed(struct meter *m, const char *p, size_t n)
 {
+	size_t skip;
+
+	if (m->mode == METER_UNDECIDED) {
+		skip = decide(m, p, n);
+		p += skip;
+		n -= skip;
+	}
 	if (!n)
 		return;
-	if (m->mode == METER_UNDECIDED)
-		decide(m, p, n);
 	switch (m->mode) {
 	case METER_SSE:
 		sse_feed(&m->sse, p, n);

@@ -86,7 +86,7 @@ static void x_usage_text(struct meter *m, struct str value)
 	if (!at)
 		return;
 	text = str_sub(value, (size_t)(at - value.p) + strlen(name), value.len);
-	while (n < text.len && memchr("0123456789.eE+-", text.p[n], 15))
+	while (n < text.len && text.p[n] && strchr("0123456789.eE+-", text.p[n]))
 		n++;
 	take(m, m->stated.header, str_sub(text, 0, n));
 }

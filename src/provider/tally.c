@@ -131,15 +131,6 @@ bool all_zero(const void *block, size_t size)
 	return !size;
 }
 
-void usage_noted(struct meter *m)
-{
-	m->usage_seen = true;
-	m->dropped_since = false;
-	m->usage_final = m->finished;
-	m->r.usage = (struct usage){ .completeness = m->usage_final ? USAGE_FINAL : USAGE_PARTIAL };
-	m->wire->fold(m);
-}
-
 void note_unknown_c(struct meter *m, const char *field)
 {
 	if (!m->r.unknown_field[0])
@@ -164,6 +155,18 @@ static bool counts_something(struct jval v, unsigned depth)
 		if (counts_something(each, depth - 1))
 			return true;
 	return false;
+}
+
+void usage_noted(struct meter *m, struct jval usage)
+{
+	/* a block of zeros changes nothing, not even how complete the usage is */
+	if (!counts_something(usage, 4))
+		return;
+	m->usage_seen = true;
+	m->dropped_since = false;
+	m->usage_final = m->finished;
+	m->r.usage = (struct usage){ .completeness = m->usage_final ? USAGE_FINAL : USAGE_PARTIAL };
+	m->wire->fold(m);
 }
 
 void note_unknown(struct meter *m, struct str key, struct jval v)

@@ -163,8 +163,8 @@ uint64_t count_of(struct jval v);
 /* A block of counts that is all zero replaces nothing; any other replaces the earlier one whole. */
 bool all_zero(const void *block, size_t size);
 
-/* A usage object with something in it was read: fold it. */
-void usage_noted(struct meter *m);
+/* The usage object @usage was read into the totals: fold them, if it counts anything. */
+void usage_noted(struct meter *m, struct jval usage);
 /* A member of a usage object that nobody knows: noted if it counts something. */
 void note_unknown(struct meter *m, struct str key, struct jval v);
 void note_unknown_c(struct meter *m, const char *field);

@@ -209,7 +209,7 @@ static void read_usage(struct meter *m, struct jval usage)
 		usage_member(m, key, v);
 	stated_fold(m);
 	if (counts(&m->t.claude))
-		usage_noted(m);
+		usage_noted(m, usage);
 	fold_tools(m);
 }
 

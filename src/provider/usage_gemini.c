@@ -122,7 +122,7 @@ static void read_usage(struct meter *m, struct jval usage)
 		usage_member(m, key, v);
 	stated_fold(m);
 	if (t->prompt || t->candidates || t->thoughts || t->tool_prompt || t->cached)
-		usage_noted(m);
+		usage_noted(m, usage);
 }
 
 /* ---- candidates ---- */

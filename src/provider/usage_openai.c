@@ -167,7 +167,7 @@ void openai_usage_read(struct meter *m, struct jval usage, bool responses)
 	stated_fold(m);
 	if (t->prompt || t->completion || t->other || t->audio_ms || t->cache_read ||
 	    t->cache_creation)
-		usage_noted(m);
+		usage_noted(m, usage);
 }
 
 static uint64_t first_of(uint64_t a, uint64_t b, uint64_t c)

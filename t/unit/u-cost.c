@@ -273,19 +273,20 @@ static void charges(void)
 
 	r.state = STATE_TRUNCATED;
 	r.text_bytes = 5;
-	OK(charged(&r, 401, much, &c) == 101 * 2500000 + 2 * 10000000 && c.estimated && !c.exact,
+	OK(charged(&r, 401, much, &c) == UINT64_C(101) * 2500000 + 20000000 && c.estimated &&
+		   !c.exact,
 	   "without usage: a quarter of the bytes, rounded up");
 	OK(charged(&r, 401, 7, &c) == 7 && c.estimated, "never more than the bound");
 	r.usage = (struct usage){
 		.completeness = USAGE_PARTIAL, .input = 30, .input_uncached = 30, .output = 1
 	};
-	OK(charged(&r, 401, much, &c) == 30 * 2500000 + 2 * 10000000,
+	OK(charged(&r, 401, much, &c) == UINT64_C(30) * 2500000 + 20000000,
 	   "reported input counts, output is the larger");
 	r.usage.output = 50;
-	OK(charged(&r, 401, much, &c) == 30 * 2500000 + 50 * 10000000 && c.estimated,
+	OK(charged(&r, 401, much, &c) == UINT64_C(30) * 2500000 + 500000000 && c.estimated,
 	   "what was reported is the floor");
 	r.usage.completeness = USAGE_FINAL;
-	OK(charged(&r, 401, 7, &c) == 30 * 2500000 + 50 * 10000000 && !c.estimated && c.exact,
+	OK(charged(&r, 401, 7, &c) == UINT64_C(30) * 2500000 + 500000000 && !c.estimated && c.exact,
 	   "final usage is charged as it is");
 	r = answer(PROVIDER_OPENAI, "gpt-4o", (struct usage){ .input = 0 });
 	r.state = STATE_ERROR;
@@ -296,9 +297,9 @@ static void charges(void)
 	OK(charged(&r, 401, much, &c) == 0 && c.exact, "an error status costs nothing");
 	r = answer(PROVIDER_LITELLM, "alias", (struct usage){ .input = 5, .input_uncached = 5 });
 	r.state = STATE_COMPLETE;
-	OK(charged(&r, 1, much, &c) == 5 * 2500000, "an alias is priced by the name asked for");
+	OK(charged(&r, 1, much, &c) == 12500000, "an alias is priced by the name asked for");
 	str_copy(r.provider_cost, sizeof r.provider_cost, STR_LIT("0"));
-	OK(charged(&r, 1, much, &c) == 5 * 2500000, "zero is no amount at LiteLLM");
+	OK(charged(&r, 1, much, &c) == 12500000, "zero is no amount at LiteLLM");
 	r.provider = PROVIDER_OPENROUTER;
 	OK(charged(&r, 1, much, &c) == 0 && c.source == COST_PROVIDER, "but it is at OpenRouter");
 }
@@ -340,21 +341,21 @@ static void bounds(void)
 				  .has_output_cap = true,
 				  .output_cap = 10 };
 
-	OK(bound_of(q, "gpt-4o") == 100 * 2500000 + 10 * 10000000,
+	OK(bound_of(q, "gpt-4o") == UINT64_C(100) * 2500000 + 10 * 10000000,
 	   "a token for each byte, and the cap");
 	q.choices = 3;
-	OK(bound_of(q, "gpt-4o") == 100 * 2500000 + 30 * 10000000, "for each choice");
+	OK(bound_of(q, "gpt-4o") == UINT64_C(100) * 2500000 + 30 * 10000000, "for each choice");
 	q.media = 2;
 	OK(bound_of(q, "gpt-4o") == UINT64_C(40100) * 2500000 + 30 * 10000000,
 	   "an allowance for each medium");
 	q.has_output_cap = false;
 	q.media = 0;
 	q.choices = 1;
-	OK(bound_of(q, "gpt-4o") == 100 * 2500000 + UINT64_C(8192) * 10000000,
+	OK(bound_of(q, "gpt-4o") == UINT64_C(100) * 2500000 + UINT64_C(8192) * 10000000,
 	   "an option where no cap is given");
 	q.tools[TOOL_WEB_SEARCH] = true;
 	OK(bound_of(q, "gpt-4o") ==
-		   100 * 2500000 + UINT64_C(8192) * 10000000 + UINT64_C(25000000000),
+		   UINT64_C(100) * 2500000 + UINT64_C(8192) * 10000000 + UINT64_C(25000000000),
 	   "one fee per tool, at the dearer price");
 	q.output_cap = UINT64_MAX;
 	q.has_output_cap = true;

@@ -325,6 +325,21 @@ static void odd_counts(void)
 	   "lifetimes that exceed what was written");
 }
 
+static void zeros(void)
+{
+	const struct reading *r = meter_reading(meter);
+
+	begin(PROVIDER_OPENAI, API_CHAT, "text/event-stream");
+	feed("data: {\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":3}}\n\n" FINISH
+	     "data: {\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0}}\n\n");
+	meter_end(meter, false);
+	OK(r->usage.completeness == USAGE_PARTIAL && r->usage.input == 7 && r->usage.output == 3,
+	   "a usage of zeros tells nothing, not even that it is the last");
+	r = all(PROVIDER_OPENAI, API_CHAT, "application/json",
+		"{\"usage\":{\"prompt_tokens\":0,\"completion_tokens\":0}}");
+	OK(r->usage.completeness == USAGE_NONE, "nor is it a usage by itself: unknown, not zero");
+}
+
 static void iterations(void)
 {
 	struct buf b;
@@ -471,6 +486,7 @@ int main(void)
 	same_shape();
 	heads();
 	odd_counts();
+	zeros();
 	iterations();
 	too_large();
 	dropped_end();
