@@ -159,7 +159,6 @@ static int explain(const struct explain_args *a, const struct recording *r, stru
 	co.requested_model = a->model		    ? str_c(a->model)
 			     : r->request_model.len ? r->request_model
 						    : recording_path_model(r);
-	mo.requested_model = co.requested_model;
 	m = meter_new(&mo);
 	rc = recording_play(r, m, r->feed, e);
 	if (!rc) {

@@ -180,7 +180,6 @@ static void serve(struct exchange *x)
 {
 	const struct meter_options m = { .provider = x->route.provider,
 					 .api = x->route.api,
-					 .requested_model = x->view.model,
 					 .max_event = (size_t)x->conf->max_event_bytes,
 					 .us = x->conf->us_surcharge };
 

@@ -20,7 +20,6 @@ struct meter;
 struct meter_options {
 	enum provider_id provider;
 	enum api api;
-	struct str requested_model; /* copied */
 	size_t max_event;	    /* 0: 16 MiB */
 	size_t max_body;	    /* not streamed: the most that is kept for reading; 0: 64 MiB */
 	bool us;		    /* configured data residency surcharge (pricing.md "Tiers") */

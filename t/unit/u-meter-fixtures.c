@@ -107,7 +107,7 @@ differ:
 
 static struct meter_options options_of(const struct recording *r)
 {
-	struct meter_options o = { .api = recording_api(r), .requested_model = r->request_model };
+	struct meter_options o = { .api = recording_api(r) };
 
 	if (!provider_find(r->provider, &o.provider))
 		give_up("provider");
