@@ -15,3 +15,5 @@ TESTS += t/3010-explain.bats
 EXTRA_DIST += t/3010-explain.bats
 TESTS += t/1000-migrate.bats
 EXTRA_DIST += t/1000-migrate.bats
+TESTS += t/4000-responder.bats
+EXTRA_DIST += t/4000-responder.bats

@@ -19,3 +19,4 @@ include t/bats.mk
 print-unit-tests:
 	@echo $(filter t/unit/%,$(check_PROGRAMS))
 .PHONY: print-unit-tests
+EXTRA_DIST += t/lib/gateway.bash

@@ -192,12 +192,15 @@ int http_request_init(struct http_request *rq, char *const *params, struct gw_er
 		if (!eq || !strncmp(*p, "HTTP_", 5))
 			continue;
 		n = (size_t)(eq - *p);
-		if (n == 14 && !memcmp(*p, "CONTENT_LENGTH", n))
+		/* of two the first counts, as in libfcgi's own look-up */
+		if (n == 14 && !length.p && !memcmp(*p, "CONTENT_LENGTH", n))
 			length = str_c(eq + 1);
-		for (size_t i = 0; i < sizeof views / sizeof *views; i++)
-			if (!strncmp(*p, views[i].name, n) && !views[i].name[n])
-				*(struct str *)(void *)((char *)rq + views[i].offset) =
-					str_c(eq + 1);
+		for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+			struct str *view = (struct str *)(void *)((char *)rq + views[i].offset);
+
+			if (!view->p && !strncmp(*p, views[i].name, n) && !views[i].name[n])
+				*view = str_c(eq + 1);
+		}
 	}
 	ref = http_header(rq, "X-Client-Tx-Ref");
 	rq->id_given = str_visible(ref, HTTP_ID - 1) && str_copy(rq->id, sizeof rq->id, ref);

@@ -19,3 +19,11 @@ t_fake_hello_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)
 # Authorization headers for tests that speak FastCGI.
 check_PROGRAMS += t/fake/didauth
 t_fake_didauth_LDADD = $(GW_LIBS)
+
+# A database for tests.
+check_PROGRAMS += t/fake/mkdb
+t_fake_mkdb_LDADD = $(GW_LIBS)
+
+# Starts a responder on a socket that it is handed.
+check_PROGRAMS += t/fake/fcgistart
+t_fake_fcgistart_LDADD =

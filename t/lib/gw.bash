@@ -38,6 +38,8 @@ gw_world() {
 	GW_DIR=$(mktemp -d "$base/gw.XXXXXX")
 	GW_NAMES=()
 	declare -gA GW_PID=() GW_EXPECT=()
+	GW_AS=()
+	[ "$(id -u)" != 0 ] || GW_AS=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 	cd "$GW_DIR" || return
 	# Settings of the person who runs the tests are not ours.
 	local -a settings
@@ -58,21 +60,26 @@ gw_spawn() {
 	GW_NAMES+=("$name")
 }
 
-# gw_responder NAME PROGRAM [OPTION...]: the same for a responder of build/fcgi, on the socket NAME.sock,
-# ready when it returns. Responders refuse root: then it runs as nobody, who gets the directory.
-gw_responder() {
-	local name=$1 program=$2 path
-	local -a as=()
-	shift 2
-	path=$(command -v "$program" || echo "$GW_BUILDDIR/fcgi/$program")
+# gw_private PROGRAM: a path from which anybody may run it. Responders refuse root, so root's tests run
+# them as nobody (GW_AS), who may not be able to reach the build directory but owns GW_DIR.
+gw_private() {
+	local path
+	path=$(command -v "$1" || echo "$GW_BUILDDIR/fcgi/$1")
 	if [ "$(id -u)" = 0 ]; then
-		as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+		cmp -s "$path" "$GW_DIR/$1" || cp -f "$path" "$GW_DIR/$1"
 		chown -R 65534:65534 "$GW_DIR"
-		# nobody may not be able to reach the build directory
-		cp -f "$path" "$GW_DIR/"
-		path=$GW_DIR/${path##*/}
+		path=$GW_DIR/$1
 	fi
-	gw_spawn "$name" "${as[@]}" "$path" --socket "$GW_DIR/$name.sock" "$@"
+	echo "$path"
+}
+
+# gw_responder NAME PROGRAM [OPTION...]: like gw_spawn, for a responder (build/fcgi) on the socket
+# NAME.sock; ready when it returns.
+gw_responder() {
+	local name=$1 path
+	path=$(gw_private "$2")
+	shift 2
+	gw_spawn "$name" "${GW_AS[@]}" "$path" --socket "$GW_DIR/$name.sock" "$@"
 	gw_wait_up "$name" 10 test -S "$GW_DIR/$name.sock"
 }
 
