@@ -11,9 +11,11 @@
  *			for the node, never writes
  *	payment_admit_tx  inside T1: decision on the stored rows, voucher stored, pending consumed, then
  *			the refusal the pipeline brought along, then the credit, then the lease (10 to 13)
- *	payment_wait	when T1 found the sub-channel leased: until that may have changed; then T1 again
+ *	payment_wait	when T1 found the sub-channel leased, or what is known of the chain too old: until
+ *			that may have changed; then T1 again
  *	payment_settle_tx  inside T2: cost -> proposal stored, lease released
  *	payment_response  value of header or frame, once the transaction has committed
+ *	payment_abandon	 instead of payment_released, when T2 cannot be made to commit
  *
  * With payment off none of these is called.
  *
@@ -57,10 +59,11 @@ struct payment {
 	struct payment_request request;
 	struct rooch_id payer, channel_id;
 	char fragment[ROOCH_FRAGMENT_MAX + 1];
-	struct payment_facts *facts; /* in the request's arena */
+	struct payment_facts *facts; /* in the request's arena; NULL: none were needed */
+	bool other_channel;	     /* the voucher names another channel or fragment */
 
 	/* after admit */
-	bool busy;     /* the sub-channel is leased: nothing was written, wait and try again */
+	bool busy;     /* nothing was written: payment_wait, then try again */
 	bool accepted; /* the voucher stands, whatever is answered */
 	bool leased;   /* payment_settle_tx is owed */
 	struct gw_err refused;	    /* code GWE_OK: admitted; else answer this, its writes stand */
@@ -74,19 +77,29 @@ struct payment {
 	struct picousd forgone;	 /* beyond maxAmount, not charged */
 	char service_tx_ref[64];
 	struct arena *arena; /* borrowed */
+
+	/* private to payment*.c */
+	bool renew;	      /* wait means: read the chain anew */
+	unsigned renewals;
+	int decision;	      /* enum rav_decision */
+	uint64_t rate_pico;   /* of one unit of the asset, for the whole request */
+	char owner[128];      /* of the lease */
+	int64_t usage_id;     /* of the lease */
 };
 
 void payment_begin(struct payment *p, struct payment_engine *en, const struct did_auth *auth,
 		   bool free_route, struct arena *a);
 /*
  * @header: value, or STR_NULL when there is none (then a client_tx_ref is made up); @ambiguous: it
- * came twice or in two spellings. BAD_REQUEST, CHANNEL_CONTEXT_MISSING, RAV_CONFLICT (voucher of
- * another channel or fragment: the pending proposal is attached by admit).
+ * came twice or in two spellings. BAD_REQUEST, CHANNEL_CONTEXT_MISSING. A voucher of another channel or
+ * fragment is no failure here: admit refuses it (RAV_CONFLICT), with the pending proposal attached.
+ * Whatever comes back, payment_response can tell it.
  */
 int payment_parse(struct payment *p, struct str header, bool ambiguous,
 		  struct gw_err *e) GW_MUST_CHECK;
 /* CHANNEL_NOT_FOUND, CHANNEL_CLOSED, SUBCHANNEL_NOT_AUTHORIZED, INVALID_SIGNATURE,
- * SERVICE_UNAVAILABLE; on a free route without a voucher nothing is looked at. */
+ * SERVICE_UNAVAILABLE; on a free route without a voucher nothing is looked at. With warm caches: no
+ * statement, one signature. */
 int payment_prepare(struct payment *p, struct gw_err *e) GW_MUST_CHECK;
 
 struct payment_offer {
@@ -98,20 +111,29 @@ struct payment_offer {
 	int64_t now_ms;
 };
 /*
- * 0: look at p->refused. -1 with p->busy: leased by somebody else. -1 otherwise: the store failed.
- * In both cases of -1 the caller undoes the whole transaction, the burnt nonce included.
+ * 0: look at p->refused (a refusal that the pipeline brought along stands there too). -1 with p->busy:
+ * leased by somebody else, or the chain has to be read again. -1 otherwise: the store failed, or nothing
+ * is known of the chain (SERVICE_UNAVAILABLE). In both cases of -1 the caller undoes the whole
+ * transaction, the burnt nonce included.
  */
 int payment_admit_tx(struct store_conn *c, struct payment *p, const struct payment_offer *o,
 		     struct gw_err *e) GW_MUST_CHECK;
 /* Up to @ms. false: busy_wait_ms is over in all (RAV_CONFLICT then), or @gone_fd hung up. */
 bool payment_wait(struct payment *p, int64_t since_mono_ms, unsigned ms, int gone_fd);
-/* Closes the lease with this cost; capped by maxAmount. */
+/* Closes the lease with this cost; capped by maxAmount. May be repeated until it commits. CONFLICT: the
+ * lease is no longer ours. */
 int payment_settle_tx(struct store_conn *c, struct payment *p, struct picousd cost, int64_t now_ms,
 		      struct gw_err *e) GW_MUST_CHECK;
 /* After a commit: another request of this process may be waiting. */
 void payment_released(struct payment *p);
+/* T2 has failed for good: the usage row is closed as lost as soon as the store takes writes again, so that
+ * the sub-channel is not held for as long as this process lives. */
+void payment_abandon(struct payment *p);
 
-/* Value of the header ("u..."), for an answer (NULL) or an error; appended to @b. */
+/*
+ * Value of the header ("u..."), for an answer (NULL) or an error; appended to @b. Nothing is appended
+ * where no header belongs: the answer of a free route. A proposal is told only if it is durable.
+ */
 void payment_response(const struct payment *p, const struct gw_err *error, struct buf *b);
 
 #endif

@@ -49,6 +49,7 @@ NEVER(bool, payment_wait, struct payment *p, int64_t since_mono_ms, unsigned ms,
 NEVER(int, payment_settle_tx, struct store_conn *c, struct payment *p, struct picousd cost,
 	int64_t now_ms, struct gw_err *e)
 NEVER(void, payment_released, struct payment *p)
+NEVER(void, payment_abandon, struct payment *p)
 NEVER(void, payment_response, const struct payment *p, const struct gw_err *error, struct buf *b)
 NEVER(void, rooch_rpc_free, struct rooch_rpc *c)
 NEVER(enum payment_frame, payment_frame_kind, struct str content_type)
