@@ -1,3 +1,5 @@
 libgw_a_SOURCES += src/ledger/rooch_id.c src/ledger/rooch_id.h
 libgw_a_SOURCES += src/ledger/rooch_object.c src/ledger/rooch_object.h
 libgw_a_SOURCES += src/ledger/subrav.c src/ledger/subrav.h
+libgw_a_SOURCES += src/ledger/payment_header.c src/ledger/payment_header.h
+libgw_a_SOURCES += src/ledger/rooch_did.c src/ledger/rooch_did.h

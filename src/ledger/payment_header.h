@@ -20,7 +20,10 @@ struct payment_request {
 	bool has_voucher;
 	struct voucher voucher; /* signature as received: not verified, S as it came */
 };
-/* @text: the header's value ("u..."). BAD_REQUEST with a sentence. */
+/*
+ * @text: the header's value ("u..."). BAD_REQUEST with a sentence; UNKNOWN_SUBRAV for a voucher of
+ * another version. client_tx_ref is set also on failure where it could be read, else "".
+ */
 int payment_request_read(struct payment_request *out, struct str text,
 			 struct gw_err *e) GW_MUST_CHECK;
 /* Client side: appends the header's value. */
@@ -33,13 +36,19 @@ struct payment_response {
 	struct subrav subrav;
 	bool has_cost;
 	struct u256 cost; /* asset units */
-	struct picousd cost_usd;
+	struct picousd cost_usd; /* written with cost */
+	/* on reading only: as it was stated, perhaps wider than cost_usd, which is zero then */
+	bool has_cost_usd;
+	struct u256 cost_usd_stated;
 	bool has_error;
 	char error_code[64], error_message[256];
 	struct str error_details; /* JSON, perhaps empty; on reading: a view into @scratch */
 };
 void payment_response_write(struct buf *b, const struct payment_response *r);
-/* Client side. @scratch receives the decoded JSON. */
+/*
+ * Client side. @scratch receives the decoded JSON. Members that are missing are empty; texts longer
+ * than their place are cut. BAD_REQUEST.
+ */
 int payment_response_read(struct payment_response *out, struct str text, struct buf *scratch,
 			  struct gw_err *e) GW_MUST_CHECK;
 

@@ -56,7 +56,8 @@ bool rooch_did_parse(struct rooch_id *out, struct str did)
 
 void rooch_id_hex(char out[ROOCH_HEX_TEXT], const struct rooch_id *id)
 {
-	memcpy(out, "0x", 2);
+	out[0] = '0';
+	out[1] = 'x';
 	hex_encode(out + 2, id->b, sizeof id->b);
 }
 

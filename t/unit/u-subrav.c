@@ -71,8 +71,8 @@ static void encoding(struct vectors *vs)
 
 static struct signing_key *key_of(struct vectors *vs, enum key_type t)
 {
-	static const char pkcs8[] =
-		"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+	static const uint8_t pkcs8[16] = { 0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
+					   0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20 };
 	struct str secret = vec_bytes(vs, "seedOrScalar");
 	struct signing_key *k = NULL;
 	uint8_t stored[48];
