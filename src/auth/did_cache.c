@@ -262,6 +262,7 @@ static int fly(struct did_cache *c, struct str did, bool refresh, struct did_doc
 	struct flight f = { .next = c->flights, .did = did }, **at;
 	int rc;
 
+	/* cppcheck-suppress autoVariables ; it is taken out again before this returns */
 	c->flights = &f;
 	pthread_mutex_unlock(&c->lock);
 	f.rc = c->source(c->arg, did, &f.doc, &f.e);

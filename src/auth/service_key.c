@@ -79,10 +79,12 @@ static int import_keys(struct stored_key *k, enum key_type type, struct str priv
 		       struct gw_err *e)
 {
 	uint8_t derived[KEY_PUB_MAX];
+	size_t n;
 
 	if (signing_key_import(&k->key, type, (const uint8_t *)priv.p, priv.len, NULL))
 		return bad(e, "privateKeyMultibase is no private key of this keyType");
-	if (!str_eq(pub, (struct str){ (const char *)derived, signing_key_pub(k->key, derived) })) {
+	n = signing_key_pub(k->key, derived);
+	if (pub.len != n || memcmp(pub.p, derived, n) != 0) {
 		stored_key_clear(k);
 		return bad(e, "publicKeyMultibase does not belong to the private key");
 	}
