@@ -17,3 +17,5 @@ TESTS += t/1000-migrate.bats
 EXTRA_DIST += t/1000-migrate.bats
 TESTS += t/4000-responder.bats
 EXTRA_DIST += t/4000-responder.bats
+TESTS += t/2010-auth-responder.bats
+EXTRA_DIST += t/2010-auth-responder.bats
