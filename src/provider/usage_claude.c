@@ -20,6 +20,8 @@ static const struct member_name names[] = {
 };
 _Static_assert(sizeof names / sizeof names[0] <= EVENT_MEMBERS, "members of an event");
 
+static const struct jval no_value = { J_NONE, { NULL, 0 } };
+
 static const struct word stops[] = {
 	{ "end_turn", FINISH_STOP },	   { "stop_sequence", FINISH_STOP },
 	{ "max_tokens", FINISH_LENGTH },   { "model_context_window_exceeded", FINISH_LENGTH },
@@ -266,7 +268,6 @@ static void read_block_delta(struct meter *m, struct jval delta)
 	while (member_next(&it, &key, &v))
 		if (KEY_IS(key, "text") || KEY_IS(key, "thinking") || KEY_IS(key, "partial_json"))
 			text_event(m, v);
-	text_keep(m, (struct jval){ J_NONE, STR_NULL }, (struct jval){ J_NONE, STR_NULL });
 }
 
 /* ---- events and bodies ---- */
@@ -288,6 +289,8 @@ static void read_event(struct meter *m, struct str name, const struct jval *v)
 		type[0] = '\0';
 	if (!strcmp(type, "content_block_delta")) {
 		read_block_delta(m, v[M_DELTA]);
+		if (v[M_TYPE].type == J_STRING) /* its type is a part of its shape */
+			text_keep(m, no_value, no_value);
 	} else if (!strcmp(type, "content_block_start")) {
 		read_block(m, v[M_BLOCK], false);
 	} else if (!strcmp(type, "message_start")) {

@@ -277,7 +277,8 @@ static void read_delta(struct meter *m, const char *type, const struct jval *v)
 	if (!strcmp(type, "response.refusal.delta"))
 		m->refused = true;
 	text_event(m, v[M_DELTA]);
-	text_keep(m, v[M_NOISE], v[M_NUMBER]);
+	if (v[M_TYPE].type == J_STRING) /* its type is a part of its shape */
+		text_keep(m, v[M_NOISE], v[M_NUMBER]);
 }
 
 static void read_error(struct meter *m, const struct jval *v)

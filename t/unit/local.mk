@@ -104,3 +104,6 @@ check_PROGRAMS += t/unit/u-payment-header
 TESTS += t/unit/u-payment-header
 t_unit_u_payment_header_LDADD = $(GW_LIBS)
 EXTRA_DIST += t/unit/json_eq.h t/vectors/payment-headers.json t/vectors/stream-frames.json
+check_PROGRAMS += t/unit/u-meter-rules
+TESTS += t/unit/u-meter-rules
+t_unit_u_meter_rules_LDADD = $(GW_LIBS)

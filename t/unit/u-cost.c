@@ -251,6 +251,75 @@ static void multiplier_vectors(void)
 	OK(n == 13, "%u multipliers", n);
 }
 
+/* ---- what an operator should look at ---- */
+
+static struct cost priced(const struct reading *r)
+{
+	struct cost_options o = options("");
+	struct cost c;
+
+	cost_of_reading(r, &o, &c);
+	return c;
+}
+
+static bool alarmed(const struct cost *c, const char *words)
+{
+	return c->alarm && strstr(c->alarm, words);
+}
+
+static void alarms(void)
+{
+	const struct usage one = { .input = 1, .input_uncached = 1, .output = 1 };
+	struct reading r = answer(PROVIDER_CLAUDE, "claude-haiku-4-5", one);
+	struct cost c;
+
+	r.fast = true;
+	c = priced(&r);
+	OK(c.known && picousd_u64(c.pico) == 2 * 6000000 && alarmed(&c, "fast"),
+	   "fast without a factor is charged twice");
+	r = answer(PROVIDER_CLAUDE, "claude-opus-5", one);
+	r.extras_dropped = true;
+	c = priced(&r);
+	OK(c.known && !c.exact && alarmed(&c, "more models"), "work that was not noted");
+	r.extras_dropped = false;
+	str_copy(r.unknown_field, sizeof r.unknown_field, STR_LIT("x_tokens"));
+	c = priced(&r);
+	OK(c.known && alarmed(&c, "not known"), "a field that is not known");
+	r = answer(PROVIDER_CLAUDE, "claude-opus-5", one);
+	r.tools[TOOL_FILE_SEARCH] = 1;
+	c = priced(&r);
+	OK(c.known && alarmed(&c, "no price"), "a tool without a price");
+	r = answer(PROVIDER_OPENAI, "gpt-4o", one);
+	r.tools[TOOL_IMAGE_GENERATION] = 1;
+	c = priced(&r);
+	OK(c.known && alarmed(&c, "image tool"), "an image tool without its tokens");
+	r = answer(PROVIDER_OPENROUTER, "openai/gpt-4o", one);
+	c = priced(&r);
+	OK(c.known && alarmed(&c, "stated no amount"), "a broker that states nothing");
+	r = answer(PROVIDER_OPENAI, "gpt-4o", (struct usage){ .input = UINT64_MAX });
+	r.usage.input_uncached = UINT64_MAX;
+	c = priced(&r);
+	OK(!c.known && !c.exact && alarmed(&c, "64 bits"),
+	   "an amount that does not fit is unknown");
+	r = answer(PROVIDER_OPENAI, "whisper-1", one);
+	c = priced(&r);
+	OK(!c.known && alarmed(&c, "no price"), "tokens of a model that has no price for them");
+}
+
+static void by_the_piece(void)
+{
+	struct reading r = answer(PROVIDER_OPENAI, "dall-e-3", (struct usage){ .input = 0 });
+	struct cost c;
+
+	r.images = 2;
+	c = priced(&r);
+	OK(c.known && picousd_u64(c.pico) == 2 * UINT64_C(40000000000), "images by the piece");
+	r = answer(PROVIDER_OPENAI, "whisper-1", (struct usage){ .audio_ms = 95500 });
+	r.usage.completeness = USAGE_FINAL;
+	c = priced(&r);
+	OK(c.known && picousd_u64(c.pico) == UINT64_C(9550000000), "parts of a second");
+}
+
 /* ---- what to charge ---- */
 
 static uint64_t charged(const struct reading *r, uint64_t text_bytes, uint64_t bound,
@@ -302,6 +371,31 @@ static void charges(void)
 	OK(charged(&r, 1, much, &c) == 12500000, "zero is no amount at LiteLLM");
 	r.provider = PROVIDER_OPENROUTER;
 	OK(charged(&r, 1, much, &c) == 0 && c.source == COST_PROVIDER, "but it is at OpenRouter");
+}
+
+/* What another model did, and nobody has a row for it. */
+static void foreign(void)
+{
+	const uint64_t much = UINT64_C(1000000000000);
+	struct usage one = {
+		.completeness = USAGE_FINAL, .input = 1, .input_uncached = 1, .output = 1
+	};
+	struct reading r = answer(PROVIDER_CLAUDE, "claude-opus-5", one);
+	struct cost c;
+
+	r.state = STATE_COMPLETE;
+	r.n_extra = 1;
+	r.extra[0].usage = one;
+	str_copy(r.extra[0].model, sizeof r.extra[0].model, STR_LIT("nobody"));
+	OK(charged(&r, 4, much, &c) == 2 * UINT64_C(30000000) && c.estimated && c.alarm,
+	   "is charged like the answer's own, with an alarm");
+	r.usage.completeness = USAGE_NONE;
+	r.n_extra = 0;
+	OK(charged(&r, 4, much, &c) == 5000000 && alarmed(&c, "has no usage"),
+	   "a whole answer without usage is estimated, with an alarm");
+	r = answer(PROVIDER_OPENAI, "whisper-1", one);
+	OK(charged(&r, 4, 77, &c) == 77 && alarmed(&c, "no price"),
+	   "what cannot be worked out costs the bound");
 }
 
 static void unpriced(void)
@@ -361,6 +455,22 @@ static void bounds(void)
 	q.has_output_cap = true;
 	q.choices = 2;
 	OK(bound_of(q, "gpt-4o") == UINT64_MAX, "what does not fit is refused");
+	q = (struct cost_request){ .provider = PROVIDER_OPENAI, .text_bytes = 8, .choices = 1 };
+	q.api = API_EMBEDDINGS;
+	OK(bound_of(q, "text-embedding-3-small") == UINT64_C(8) * 20000,
+	   "embeddings have no output");
+	q.api = API_CHAT;
+	OK(bound_of(q, "whisper-1") == UINT64_MAX, "no bound without a price for tokens");
+	q.tier = TIER_UNPRICED;
+	OK(bound_of(q, "gpt-4o") == UINT64_MAX, "nor for a tier without one");
+	q.tier = TIER_STANDARD;
+	q.has_output_cap = true;
+	q.tools[TOOL_FILE_SEARCH] = q.tools[TOOL_CODE_INTERPRETER] = true;
+	q.tool_uses_cap = 2;
+	OK(bound_of(q, "gpt-4o") == UINT64_C(8) * 2500000 + 2 * UINT64_C(32500000000),
+	   "fees as often as the body allows");
+	OK(bound_of(q, "gpt-4o-search-preview") >= UINT64_C(8) * 2500000 + UINT64_C(25000000000),
+	   "a search model searches always");
 	q.api = API_MODELS;
 	OK(bound_of(q, "gpt-4o") == 0, "lists are free");
 }
@@ -380,7 +490,10 @@ int main(void)
 	extras();
 	cost_vectors();
 	multiplier_vectors();
+	alarms();
+	by_the_piece();
 	charges();
+	foreign();
 	unpriced();
 	bounds();
 	price_book_unref(book);
