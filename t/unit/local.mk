@@ -107,3 +107,6 @@ EXTRA_DIST += t/unit/json_eq.h t/vectors/payment-headers.json t/vectors/stream-f
 check_PROGRAMS += t/unit/u-meter-rules
 TESTS += t/unit/u-meter-rules
 t_unit_u_meter_rules_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-did-rooch
+TESTS += t/unit/u-did-rooch
+t_unit_u_did_rooch_LDADD = $(GW_LIBS)
