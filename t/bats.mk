@@ -19,3 +19,7 @@ TESTS += t/4000-responder.bats
 EXTRA_DIST += t/4000-responder.bats
 TESTS += t/2010-auth-responder.bats
 EXTRA_DIST += t/2010-auth-responder.bats
+TESTS += t/1010-usage.bats
+EXTRA_DIST += t/1010-usage.bats
+TESTS += t/1020-pricing.bats
+EXTRA_DIST += t/1020-pricing.bats

@@ -1,288 +1,271 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * llm-gateway usage - what was asked, by whom, and what it cost: sums over the usage rows.
- *
- * Costs are added as dollars and picodollars apart, so that no sum overflows; they are exact.
- */
+/* llm-gateway usage - what was used and what it cost. */
 #include "config.h"
 
-#include <unistd.h>
-
 #include "cli/cli.h"
+#include "cli/io.h"
 #include "cli/opts.h"
+
 #include "codec/csv.h"
 #include "codec/jwrite.h"
-#include "store/store.h"
+#include "store/usage_report.h"
 #include "util/clock.h"
-#include "util/picousd.h"
 
-enum { NUMBERS = 8, COST_TEXT = 64 };
-#define PICO UINT64_C(1000000000000)
-static const char *const columns[NUMBERS] = { "requests",      "open",	       "lost",
-					      "failed",	       "input_tokens", "output_tokens",
-					      "cached_tokens", "estimated" };
+/* clang-format off */
+static const char text[] =
+	"Adds up the calls of providers that began in a span of time. MOMENT is a day of UTC\n"
+	"(2026-11-23; as --until it is included), a time (2026-11-23T07:57Z) or a span before now\n"
+	"(30m, 24h, 7d). Costs are exact. What is not known is not in the sums: calls in flight (OPEN),\n"
+	"calls lost with their process (LOST), calls whose cost nobody could tell (UNKNOWN).";
+/* clang-format on */
 
-struct sums {
-	uint64_t n[NUMBERS];
-	uint64_t usd, pico; /* pico below a dollar */
-};
+enum { OUTPUT_MAX = 1 << 28 };
 
-struct line {
-	char *name;
-	struct sums s;
-};
-
-struct report {
-	enum stmt_id id;
+struct usage_args {
+	const char *by, *since, *until, *provider, *model, *payer;
+	bool json, csv, help;
 	int64_t since_ms, until_ms;
-	struct line *line;
-	size_t n, cap;
-	struct sums total;
-	bool overflow;
+	enum usage_group group;
 };
 
-static bool add(struct sums *to, const struct sums *s)
-{
-	for (int i = 0; i < NUMBERS; i++)
-		if (__builtin_add_overflow(to->n[i], s->n[i], &to->n[i]))
-			return false;
-	to->pico += s->pico;
-	return !__builtin_add_overflow(to->usd, s->usd + to->pico / PICO, &to->usd) &&
-	       (to->pico %= PICO, true);
-}
-
-static void cost_text(char out[COST_TEXT], const struct sums *s)
-{
-	char rest[PICOUSD_USD_TEXT];
-
-	/* "0.0007064": what stands behind the point is that of the rest */
-	picousd_format_usd(rest, picousd_of(s->pico));
-	snprintf(out, COST_TEXT, "%llu%s", (unsigned long long)s->usd, rest + 1);
-}
-
-static int read_rows(struct store_conn *c, void *arg, struct gw_err *e)
-{
-	struct report *r = arg;
-	struct stmt *s = stmt_get(c, r->id);
-	int step;
-
-	stmt_bind_i64(s, "since", r->since_ms);
-	stmt_bind_i64(s, "until", r->until_ms);
-	while ((step = stmt_step(s, e)) == 1) {
-		struct line l = { .name = NULL };
-		struct str name = stmt_text(s, "name");
-		uint64_t rest = stmt_u64(s, "cost_rest");
-
-		for (int i = 0; i < NUMBERS; i++)
-			l.s.n[i] = stmt_u64(s, columns[i]);
-		l.s.usd = stmt_u64(s, "cost_usd") + rest / PICO;
-		l.s.pico = rest % PICO;
-		l.name = strndup(name.p ? name.p : "", name.len);
-		if (r->n == r->cap) {
-			size_t cap = r->cap ? r->cap * 2 : 64;
-			struct line *more = realloc(r->line, cap * sizeof *more);
-
-			if (!more)
-				abort();
-			r->line = more;
-			r->cap = cap;
-		}
-		if (!l.name)
-			abort();
-		r->line[r->n++] = l;
-		r->overflow |= !add(&r->total, &l.s);
+/* The columns between name and cost. */
+static const struct {
+	const char *name, *heading;
+	size_t offset;
+} columns[] = {
+#define COLUMN(field, heading) \
+	{ \
+#field, heading, offsetof(struct usage_line, field) \
 	}
-	stmt_done(s);
-	return step < 0 ? -1 : 0;
-}
+	COLUMN(requests, "REQUESTS"),
+	COLUMN(open, "OPEN"),
+	COLUMN(lost, "LOST"),
+	COLUMN(failed, "FAILED"),
+	COLUMN(unknown, "UNKNOWN"),
+	COLUMN(estimated, "ESTIMATED"),
+	COLUMN(input_tokens, "INPUT"),
+	COLUMN(cached_tokens, "CACHED"),
+	COLUMN(output_tokens, "OUTPUT"),
+#undef COLUMN
+};
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
-static void print_table(const struct report *r, const char *by)
+static const char *const groups[] = { "model", "provider", "payer", "day" };
+
+static uint64_t value(const struct usage_line *l, size_t column)
 {
-	int width = (int)strlen(by);
-	char cost[COST_TEXT];
+	uint64_t v;
 
-	for (size_t i = 0; i < r->n; i++)
-		if ((int)strlen(r->line[i].name) > width)
-			width = (int)strlen(r->line[i].name);
-	if (width > 48)
-		width = 48;
-	printf("%-*s %9s %6s %5s %6s %12s %12s %12s %9s  %s\n", width, by, "requests", "open",
-	       "lost", "failed", "input", "output", "cached", "estimated", "cost USD");
-	for (size_t i = 0; i <= r->n; i++) {
-		const struct sums *s = i < r->n ? &r->line[i].s : &r->total;
-		const uint64_t *n = s->n;
-
-		cost_text(cost, s);
-		printf("%-*.*s %9llu %6llu %5llu %6llu %12llu %12llu %12llu %9llu  %s\n", width,
-		       width, i < r->n ? r->line[i].name : "total", (unsigned long long)n[0],
-		       (unsigned long long)n[1], (unsigned long long)n[2], (unsigned long long)n[3],
-		       (unsigned long long)n[4], (unsigned long long)n[5], (unsigned long long)n[6],
-		       (unsigned long long)n[7], cost);
-	}
+	memcpy(&v, (const char *)l + columns[column].offset, sizeof v);
+	return v;
 }
 
-static void print_csv(const struct report *r, const char *by)
+/* @name_as: the member of its name; NULL: the total. */
+static void line_json(struct jwrite *w, const char *name_as, const struct usage_line *l)
 {
-	struct buf b;
-	char cost[COST_TEXT];
+	char pico[PICOUSD_TEXT], usd[PICOUSD_USD_TEXT];
 
-	buf_init(&b, SIZE_MAX / 2);
-	buf_add_c(&b, by);
-	for (int i = 0; i < NUMBERS; i++)
-		buf_addf(&b, ",%s", columns[i]);
-	buf_add_c(&b, ",cost_usd\n");
-	for (size_t i = 0; i < r->n; i++) {
-		csv_add(&b, str_c(r->line[i].name));
-		for (int k = 0; k < NUMBERS; k++)
-			buf_addf(&b, ",%llu", (unsigned long long)r->line[i].s.n[k]);
-		cost_text(cost, &r->line[i].s);
-		buf_addf(&b, ",%s\n", cost);
-	}
-	fwrite(buf_c(&b), 1, b.len, stdout);
-	buf_clear(&b);
+	picousd_format(pico, l->cost);
+	picousd_format_usd(usd, l->cost);
+	jwrite_object(w, name_as ? NULL : "total");
+	if (name_as)
+		jwrite_text(w, name_as, l->name);
+	for (size_t i = 0; i < COLUMNS; i++)
+		jwrite_u64(w, columns[i].name, value(l, i));
+	jwrite_text(w, "cost_pico_usd", pico);
+	jwrite_text(w, "cost_usd", usd);
+	jwrite_object_end(w);
 }
 
-static void write_sums(struct jwrite *w, const struct sums *s)
+static void moment_json(struct jwrite *w, const char *key, const char *given, int64_t ms)
 {
-	char cost[COST_TEXT];
+	char iso[CLOCK_ISO_SIZE];
 
-	for (int k = 0; k < NUMBERS; k++)
-		jwrite_u64(w, columns[k], s->n[k]);
-	cost_text(cost, s);
-	jwrite_text(w, "cost_usd", cost);
+	clock_iso(iso, ms);
+	jwrite_text(w, key, given ? iso : NULL);
 }
 
-static void print_json(const struct report *r, const char *by)
+static void print_json(struct buf *out, const struct usage_report *r, const struct usage_args *a)
 {
 	struct jwrite w;
-	struct buf b;
 
-	buf_init(&b, SIZE_MAX / 2);
-	jwrite_init(&w, &b, true);
+	jwrite_init(&w, out, true);
 	jwrite_object(&w, NULL);
-	jwrite_text(&w, "by", by);
+	jwrite_text(&w, "by", groups[r->by]);
+	moment_json(&w, "since", a->since, a->since_ms);
+	moment_json(&w, "until", a->until, a->until_ms);
 	jwrite_array(&w, "rows");
-	for (size_t i = 0; i < r->n; i++) {
-		jwrite_object(&w, NULL);
-		jwrite_text(&w, by, r->line[i].name);
-		write_sums(&w, &r->line[i].s);
-		jwrite_object_end(&w);
-	}
+	for (size_t i = 0; i < r->n; i++)
+		line_json(&w, groups[r->by], &r->line[i]);
 	jwrite_array_end(&w);
-	jwrite_object(&w, "total");
-	write_sums(&w, &r->total);
+	line_json(&w, NULL, &r->total);
 	jwrite_object_end(&w);
-	jwrite_object_end(&w);
-	puts(buf_c(&b));
-	buf_clear(&b);
+	buf_add_byte(out, '\n');
 }
 
-/* "2026-11-23", UTC. @next: the beginning of the day after. */
-static int read_day(const char *text, const char *option, bool next, int64_t *ms, struct gw_err *e)
+static void print_csv(struct buf *out, const struct usage_report *r)
 {
-	struct tm tm = { 0 };
-	char back[CLOCK_DAY_SIZE];
-	uint64_t y, m, d;
-	struct str s = str_c(text);
+	char usd[PICOUSD_USD_TEXT];
 
-	if (s.len != 10 || s.p[4] != '-' || s.p[7] != '-' || !str_u64(str_sub(s, 0, 4), &y) ||
-	    !str_u64(str_sub(s, 5, 2), &m) || !str_u64(str_sub(s, 8, 2), &d) || y < 1970)
-		goto bad;
-	tm.tm_year = (int)y - 1900;
-	tm.tm_mon = (int)m - 1;
-	tm.tm_mday = (int)d;
-	*ms = (int64_t)timegm(&tm) * 1000;
-	clock_day(back, *ms);
-	if (strcmp(back, text))
-		goto bad;
-	if (next)
-		*ms += 86400000;
+	buf_add_c(out, groups[r->by]);
+	for (size_t i = 0; i < COLUMNS; i++)
+		buf_addf(out, ",%s", columns[i].name);
+	buf_add_c(out, ",cost_usd\n");
+	for (size_t l = 0; l < r->n; l++) {
+		csv_add(out, str_c(r->line[l].name));
+		for (size_t i = 0; i < COLUMNS; i++)
+			buf_addf(out, ",%llu", (unsigned long long)value(&r->line[l], i));
+		picousd_format_usd(usd, r->line[l].cost);
+		buf_addf(out, ",%s\n", usd);
+	}
+}
+
+static void table_line(struct buf *out, int width, const struct usage_line *l)
+{
+	char usd[PICOUSD_USD_TEXT];
+
+	/* Names come from outside: a terminal gets no control bytes. */
+	for (const char *p = l->name; *p; p++)
+		buf_add_byte(out, (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p);
+	buf_addf(out, "%*s", width - (int)strlen(l->name), "");
+	for (size_t i = 0; i < COLUMNS; i++)
+		buf_addf(out, " %*llu", i < COLUMNS - 3 ? 9 : 12, (unsigned long long)value(l, i));
+	picousd_format_usd(usd, l->cost);
+	buf_addf(out, "  %s\n", usd);
+}
+
+static void print_table(struct buf *out, const struct usage_report *r)
+{
+	int width = (int)sizeof "PROVIDER" - 1;
+
+	for (size_t l = 0; l < r->n; l++)
+		if ((int)strlen(r->line[l].name) > width)
+			width = (int)strlen(r->line[l].name);
+	for (const char *p = groups[r->by]; *p; p++)
+		buf_add_byte(out, (char)(*p - 'a' + 'A'));
+	buf_addf(out, "%*s", width - (int)strlen(groups[r->by]), "");
+	for (size_t i = 0; i < COLUMNS; i++)
+		buf_addf(out, " %*s", i < COLUMNS - 3 ? 9 : 12, columns[i].heading);
+	buf_add_c(out, "  COST (USD)\n");
+	for (size_t l = 0; l < r->n; l++)
+		table_line(out, width, &r->line[l]);
+	table_line(out, width, &r->total);
+}
+
+struct reading {
+	struct usage_report report;
+	struct usage_filter filter;
+};
+
+static int read_report(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct reading *x = arg;
+
+	return usage_report_read(&x->report, c, &x->filter, e);
+}
+
+static int report(const struct conf *c, const struct usage_args *a)
+{
+	const struct store_options so = { .path = c->database,
+					  .role = STORE_ADMIN,
+					  .read_only = true };
+	struct reading x = { .filter = { .since_ms = a->since_ms,
+					 .until_ms = a->until_ms,
+					 .provider = str_c(a->provider),
+					 .model = str_c(a->model),
+					 .payer = str_c(a->payer) } };
+	struct store *st = NULL;
+	struct gw_err e;
+	struct buf out;
+	int rc;
+
+	if (store_open(&st, &so, &e))
+		return cli_fail(&e);
+	usage_report_init(&x.report, a->group);
+	buf_init(&out, OUTPUT_MAX);
+	if (store_read(st, read_report, &x, &e)) {
+		rc = cli_fail(&e);
+	} else {
+		if (a->json)
+			print_json(&out, &x.report, a);
+		else if (a->csv)
+			print_csv(&out, &x.report);
+		else
+			print_table(&out, &x.report);
+		rc = cli_print(&out);
+	}
+	buf_clear(&out);
+	usage_report_clear(&x.report);
+	store_close(st);
+	return rc;
+}
+
+static int check(struct usage_args *a, int argc, struct gw_err *e)
+{
+	int64_t now = clock_wall_ms();
+	unsigned i = 0;
+
+	if (argc > 1)
+		return gw_fail(e, GWE_USAGE, 0, "usage takes no arguments, only options");
+	if (a->json && a->csv)
+		return gw_fail(e, GWE_USAGE, 0, "usage: --json or --csv, not both");
+	while (i < sizeof groups / sizeof groups[0] && strcmp(groups[i], a->by) != 0)
+		i++;
+	if (i == sizeof groups / sizeof groups[0])
+		return gw_fail(e, GWE_USAGE, 0,
+			       "usage: --by model, provider, payer or day, not %.40s", a->by);
+	a->group = (enum usage_group)i;
+	a->until_ms = INT64_MAX;
+	if ((a->since && cli_when(a->since, "--since", false, now, &a->since_ms, e)) ||
+	    (a->until && cli_when(a->until, "--until", true, now, &a->until_ms, e)))
+		return -1;
 	return 0;
-bad:
-	return gw_fail(e, GWE_USAGE, 0, "--%s: expected a day like 2026-11-23, UTC", option);
-}
-
-static int by_what(const char *by, enum stmt_id *id, struct gw_err *e)
-{
-	static const struct {
-		const char *name;
-		enum stmt_id id;
-	} kinds[] = { { "model", STMT_USAGE_BY_MODEL },
-		      { "provider", STMT_USAGE_BY_PROVIDER },
-		      { "payer", STMT_USAGE_BY_PAYER },
-		      { "day", STMT_USAGE_BY_DAY } };
-
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (!strcmp(kinds[i].name, by)) {
-			*id = kinds[i].id;
-			return 0;
-		}
-	return gw_fail(e, GWE_USAGE, 0, "--by: expected model, provider, payer or day");
 }
 
 int cmd_usage(int argc, char **argv)
 {
-	const char *by = NULL, *since = NULL, *until = NULL;
-	bool json = false, csv = false, help = false;
+	struct usage_args a = { .by = NULL };
 	const struct opt rows[] = {
 		{ .name = "by",
+		  .value = &a.by,
 		  .arg = "WHAT",
-		  .value = &by,
-		  .help = "model (default), provider, payer or day" },
+		  .help = "a line for each model (default), provider, payer or day" },
 		{ .name = "since",
-		  .arg = "DAY",
-		  .value = &since,
-		  .help = "from this day on, 2026-11-23 (UTC)" },
+		  .value = &a.since,
+		  .arg = "MOMENT",
+		  .help = "calls that began then or later" },
 		{ .name = "until",
-		  .arg = "DAY",
-		  .value = &until,
-		  .help = "up to and with this day" },
-		{ .name = "csv", .flag = &csv, .help = "print comma separated values" },
-		{ .name = "json", .flag = &json, .help = "print one JSON object" },
+		  .value = &a.until,
+		  .arg = "MOMENT",
+		  .help = "calls that began before" },
+		{ .name = "provider",
+		  .value = &a.provider,
+		  .arg = "NAME",
+		  .help = "only this provider" },
+		{ .name = "model", .value = &a.model, .arg = "NAME", .help = "only this model" },
+		{ .name = "payer", .value = &a.payer, .arg = "DID", .help = "only this payer" },
+		{ .name = "json", .flag = &a.json, .help = "print JSON" },
+		{ .name = "csv",
+		  .flag = &a.csv,
+		  .help = "print comma separated values, without the total" },
 		OPTS_SETTINGS,
-		OPTS_HELP(&help),
+		OPTS_HELP(&a.help),
 		OPTS_END,
 	};
-	struct report r = { .until_ms = INT64_MAX };
-	struct store_options o = { .role = STORE_ADMIN, .read_only = true };
-	struct store *st = NULL;
 	struct conf *c = NULL;
 	struct gw_err e;
-	int rc = CLI_OK;
+	int rc;
 
 	if (opts_ask_help(argc, argv)) {
-		opts_help(
-			stdout, "usage [OPTION]...",
-			"Requests, tokens and exact cost, added up. `open` are at work now, `lost` were at work when\n"
-			"their process died (cost unknown, nothing charged), `estimated` were charged by estimate.",
-			rows);
+		opts_help(stdout, "usage [OPTION]...", text, rows);
 		return CLI_OK;
 	}
 	if (cli_settings(&c, &argc, argv, &e))
 		return cli_fail(&e);
-	o.path = c->database;
 	rc = opts_parse(rows, &argc, argv, &e);
-	by = by ? by : "model";
-	if (rc || by_what(by, &r.id, &e) ||
-	    (since && read_day(since, "since", false, &r.since_ms, &e)) ||
-	    (until && read_day(until, "until", true, &r.until_ms, &e)) || store_open(&st, &o, &e) ||
-	    store_read(st, read_rows, &r, &e)) {
-		rc = cli_fail(&e);
-	} else if (r.overflow) {
-		gw_fail(&e, GWE_INTERNAL, 0,
-			"the sums are larger than 64 bits: ask for fewer days");
-		rc = cli_fail(&e);
-	} else if (json) {
-		print_json(&r, by);
-	} else if (csv) {
-		print_csv(&r, by);
-	} else {
-		print_table(&r, by);
-	}
-	for (size_t i = 0; i < r.n; i++)
-		free(r.line[i].name);
-	free(r.line);
-	store_close(st);
+	if (!a.by)
+		a.by = groups[USAGE_BY_MODEL];
+	rc = rc || check(&a, argc, &e) ? cli_fail(&e) : report(c, &a);
 	conf_free(c);
 	return rc;
 }

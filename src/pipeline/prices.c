@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "store/price_rows.h"
 #include "util/file.h"
 #include "util/log.h"
 
@@ -20,32 +21,8 @@ struct stored {
 static int read_stored(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	struct stored *o = arg;
-	struct stmt *s = stmt_get(c, STMT_PRICE_OVERRIDE_VERSION);
-	int r = stmt_step(s, e);
 
-	if (r == 1)
-		o->version = stmt_i64(s, "version");
-	stmt_done(s);
-	if (r < 0)
-		return -1;
-	s = stmt_get(c, STMT_PRICE_OVERRIDES);
-	buf_add_byte(&o->text, '{');
-	while ((r = stmt_step(s, e)) == 1) {
-		if (o->text.len > 1)
-			buf_add_byte(&o->text, ',');
-		buf_add_json(&o->text, stmt_text(s, "model"));
-		buf_add_byte(&o->text, ':');
-		buf_add_str(&o->text, stmt_text(s, "price"));
-	}
-	stmt_done(s);
-	buf_add_byte(&o->text, '}');
-	if (r < 0)
-		return -1;
-	return o->text.failed
-		       ? gw_fail(e, GWE_CONFIG, 0,
-				 "the price overrides in the database take more than %d bytes",
-				 OVERRIDES_MAX)
-		       : 0;
+	return price_rows_version(c, &o->version, e) || price_rows_json(c, &o->text, e) ? -1 : 0;
 }
 
 static int add_file(struct price_book *b, const char *path, struct gw_err *e)
@@ -171,12 +148,12 @@ int prices_refresh(struct prices *p, const struct conf *c, const struct price_se
 int prices_current_tx(struct store_conn *c, const struct price_set *s, bool *current,
 		      struct gw_err *e)
 {
-	struct stmt *st = stmt_get(c, STMT_PRICE_OVERRIDE_VERSION);
-	int r = stmt_step(st, e);
+	int64_t version = 0;
 
-	*current = r == 1 && stmt_i64(st, "version") == s->overrides;
-	stmt_done(st);
-	return r < 0 ? -1 : 0;
+	if (price_rows_version(c, &version, e))
+		return -1;
+	*current = version == s->overrides;
+	return 0;
 }
 
 int prices_init(struct prices *p, struct store *st, const struct conf *c, struct gw_err *e)

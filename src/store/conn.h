@@ -16,7 +16,7 @@ struct stmt {
 	sqlite3_stmt *s;
 	struct store_conn *c;
 	enum stmt_id id;
-	bool busy;	 /* handed out */
+	bool busy;	/* handed out */
 	int param, col; /* found last: the next one asked for stands behind it, mostly */
 };
 
@@ -33,8 +33,8 @@ struct store_conn {
 	sqlite3 *db;
 	enum store_role role;
 	int busy_timeout_ms;
-	unsigned busy; /* statements that are handed out */
-	struct stmt stmt[STMT_COUNT];	/* prepared at first use */
+	unsigned busy;		      /* statements that are handed out */
+	struct stmt stmt[STMT_COUNT]; /* prepared at first use */
 	sqlite3_stmt *own[OWN_COUNT]; /* the same, for conn_do */
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/store.h"
+#include "store/usage_report.h"
 #include "store/usage_rows.h"
 #include "tap.h"
 #include "util/buf.h"
@@ -47,15 +48,15 @@ static int start_row(struct store_conn *c, void *arg, struct gw_err *e)
 
 static int count_rows(struct store_conn *c, void *arg, struct gw_err *e)
 {
-	struct stmt *s = stmt_get(c, STMT_USAGE_BY_PROVIDER);
-	int r;
+	const struct usage_filter f = { .until_ms = INT64_MAX };
+	struct usage_report r;
+	int rc;
 
-	stmt_bind_i64(s, "since", 0);
-	stmt_bind_i64(s, "until", INT64_MAX);
-	r = stmt_step(s, e);
-	*(int64_t *)arg = r == 1 ? stmt_i64(s, "requests") : 0;
-	stmt_done(s);
-	return r < 0 ? -1 : 0;
+	usage_report_init(&r, USAGE_BY_DAY);
+	rc = usage_report_read(&r, c, &f, e);
+	*(int64_t *)arg = (int64_t)r.total.requests;
+	usage_report_clear(&r);
+	return rc;
 }
 
 static int64_t rows(void)
