@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "auth/did_rooch.h"
 #include "ledger/rooch_rpc.h"
 #include "store/usage_rows.h"
 #include "util/clock.h"
@@ -26,12 +27,13 @@ static bool paid(const struct conf *c)
 
 /* ---- authentication ---- */
 
-/* Documents from the directory; the ledger's source comes behind it. */
+/* Documents from the directory, and those that it does not have from the chain. */
 static int find_document(void *arg, struct str did, struct did_document **out, struct gw_err *e)
 {
 	const struct gateway *g = arg;
+	int rc = g->documents_dir[0] ? did_directory_read(g->documents_dir, did, out, e) : 1;
 
-	return g->documents_dir[0] ? did_directory_read(g->documents_dir, did, out, e) : 1;
+	return rc == 1 && g->rpc ? did_rooch_read(g->rpc, did, out, e) : rc;
 }
 
 int gateway_authenticate(struct gateway *g, const struct http_request *rq, struct did_auth *out,

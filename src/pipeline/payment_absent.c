@@ -52,5 +52,7 @@ NEVER(void, payment_released, struct payment *p)
 NEVER(void, payment_abandon, struct payment *p)
 NEVER(void, payment_response, const struct payment *p, const struct gw_err *error, struct buf *b)
 NEVER(void, rooch_rpc_free, struct rooch_rpc *c)
+NEVER(int, rooch_get_did, struct rooch_rpc *c, struct str identifier, struct buf *bcs,
+	struct gw_err *e)
 NEVER(enum payment_frame, payment_frame_kind, struct str content_type)
 NEVER(void, payment_frame_write, struct buf *b, enum payment_frame kind, struct str value)
