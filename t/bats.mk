@@ -23,3 +23,7 @@ TESTS += t/1010-usage.bats
 EXTRA_DIST += t/1010-usage.bats
 TESTS += t/1020-pricing.bats
 EXTRA_DIST += t/1020-pricing.bats
+TESTS += t/4100-gateway-routes.bats
+EXTRA_DIST += t/4100-gateway-routes.bats
+TESTS += t/4110-gateway-fixtures.bats
+EXTRA_DIST += t/4110-gateway-fixtures.bats
