@@ -306,6 +306,43 @@ static void alarms(void)
 	OK(!c.known && alarmed(&c, "no price"), "tokens of a model that has no price for them");
 }
 
+/* What is stated or counted can be absurd; the amount is then unknown, never wrong. */
+static void absurd(void)
+{
+	const struct usage all = { .completeness = USAGE_FINAL,
+				   .input = 100,
+				   .input_uncached = 30,
+				   .cached_input = 30,
+				   .cache_write_5m = 20,
+				   .cache_write_1h = 20,
+				   .output = 30,
+				   .input_audio = 20,
+				   .cached_input_audio = 10,
+				   .output_audio = 10,
+				   .input_image = 20,
+				   .cached_input_image = 10,
+				   .output_image = 10 };
+	struct reading r = answer(PROVIDER_CLAUDE, "claude-opus-5", all);
+	struct cost c;
+
+	c = priced(&r);
+	OK(c.known && c.n_part == 11, "every kind of token is a part");
+	r.n_extra = READING_EXTRAS;
+	for (unsigned i = 0; i < r.n_extra; i++)
+		r.extra[i].usage = all;
+	c = priced(&r);
+	OK(!c.known && c.n_part == COST_PARTS && alarmed(&c, "more models"),
+	   "more parts than a bill has");
+	r = answer(PROVIDER_OPENROUTER, "openai/gpt-4o", all);
+	str_copy(r.provider_cost, sizeof r.provider_cost, STR_LIT("1e30"));
+	c = priced(&r);
+	OK(!c.known && c.source == COST_PROVIDER && alarmed(&c, "64 bits"), "a stated fortune");
+	str_copy(r.provider_cost, sizeof r.provider_cost, STR_LIT("0.001"));
+	str_copy(r.provider_cost_fee, sizeof r.provider_cost_fee, STR_LIT("1e99"));
+	c = priced(&r);
+	OK(c.source != COST_PROVIDER, "a fee that is no amount makes the sum none");
+}
+
 static void by_the_piece(void)
 {
 	struct reading r = answer(PROVIDER_OPENAI, "dall-e-3", (struct usage){ .input = 0 });
@@ -413,6 +450,10 @@ static void unpriced(void)
 	cost_charge(&r, &q, bound, &o, &c);
 	OK(c.known && c.estimated && picousd_u64(c.pico) == o.unstated_pico && c.alarm,
 	   "and the charge, with an alarm, when nothing was stated");
+	r.provider = PROVIDER_OPENAI;
+	cost_charge(&r, &q, picousd_of(55), &o, &c);
+	OK(c.known && c.estimated && picousd_u64(c.pico) == 55 && c.alarm,
+	   "a row that is gone where none are stated: the bound");
 	q.provider = PROVIDER_OPENAI;
 	OK(cost_bound(&q, &o, &bound, &e) == -1 && e.code == GWE_MODEL_NOT_SUPPORTED,
 	   "elsewhere it is refused");
@@ -491,6 +532,7 @@ int main(void)
 	cost_vectors();
 	multiplier_vectors();
 	alarms();
+	absurd();
 	by_the_piece();
 	charges();
 	foreign();

@@ -260,6 +260,17 @@ static void claude(void)
 		"data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n");
 	OK(r->state == STATE_TRUNCATED && r->usage.completeness == USAGE_PARTIAL,
 	   "a stop reason without usage leaves a lower bound");
+	r = stream(
+		PROVIDER_CLAUDE, API_MESSAGES,
+		"event: message_stop\ndata: \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\""
+		"\n\n");
+	OK(r->state == STATE_COMPLETE && r->dropped_events == 1, "an end that was too large");
 	r = whole(PROVIDER_CLAUDE, API_MESSAGES,
 		  "{\"usage\":{\"input_tokens\":3,\"output_tokens\":4,\"output_tokens_details\":"
 		  "{\"thinking_tokens\":9}}}");
