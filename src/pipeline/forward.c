@@ -272,7 +272,7 @@ void exchange_forward(struct exchange *x)
 	const char *headers[UPSTREAM_HEADERS], *method = x->route.get ? "GET" : "POST";
 	struct str pieces[REQUEST_PIECES];
 	char *url = arena_printf(x->rq->arena, "%s%.*s", x->g->base_url,
-				 STR_ARG(x->route.upstream_path));
+				 (int)x->route.upstream_path.len, x->route.upstream_path.p);
 	struct upstream_request rq = { .method = method,
 				       .url = url,
 				       .headers = headers,
@@ -285,6 +285,8 @@ void exchange_forward(struct exchange *x)
 
 	x->drain = drains(x->conf, provider_name(x->route.provider));
 	rq.watch_fd = x->drain ? -1 : x->rq->fd;
+	if (!url)
+		(void)gw_fail_priv(&e, GWE_INTERNAL, 0, "no room for the URL of the upstream");
 	if (!url || upstream_call(x->g->pool, &rq, &h, &x->up, &e) < 0) {
 		x->failure = e;
 		x->outcome = OUTCOME_REFUSED;
