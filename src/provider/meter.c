@@ -66,6 +66,8 @@ static void read_object(struct meter *m, struct str name, struct str text, bool 
 	m->told_more = false;
 	if (!members_read(m->wire, text, v)) {
 		m->r.unknown_events++;
+		if (str_eq_c(name, "error"))
+			error_text(m, text);
 		return;
 	}
 	m->event = (struct jval){ J_OBJECT, str_trim(text) };

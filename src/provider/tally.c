@@ -203,27 +203,30 @@ bool set_text(char *dst, size_t size, struct jval v)
 	return true;
 }
 
+/* @text up to a whole character. */
+static void cut(char *dst, size_t size, struct str text)
+{
+	size_t n = text.len < size ? text.len : size - 1;
+
+	while (n && n < text.len && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+		n--;
+	for (size_t i = 0; i < n; i++)
+		dst[i] = text.p[i] ? text.p[i] : '?';
+	dst[n] = '\0';
+}
+
 void cut_text(char *dst, size_t size, struct jval v)
 {
 	enum { MOST = 1 << 16 };
 	struct buf b;
-	size_t n;
 
-	if (v.type == J_NUMBER) {
-		n = v.raw.len < size ? v.raw.len : size - 1;
-		memcpy(dst, v.raw.p, n);
-		dst[n] = '\0';
-	}
+	if (v.type == J_NUMBER)
+		cut(dst, size, v.raw);
 	if (v.type != J_STRING)
 		return;
 	buf_init(&b, MOST);
 	jval_text(v, &b); /* what did not fit would be cut anyway */
-	n = b.len < size ? b.len : size - 1;
-	while (n && n < b.len && ((unsigned char)b.p[n] & 0xc0) == 0x80)
-		n--;
-	for (size_t i = 0; i < n; i++)
-		dst[i] = b.p[i] ? b.p[i] : '?';
-	dst[n] = '\0';
+	cut(dst, size, buf_str(&b));
 	buf_clear(&b);
 }
 
@@ -295,6 +298,12 @@ void error_noted(struct meter *m, struct jval object)
 	cut_text(m->r.error_type, sizeof m->r.error_type, jval_is_null(type) ? kind : type);
 	cut_text(m->r.error_code, sizeof m->r.error_code, jscan_get(object, "code"));
 	cut_text(m->r.error_message, sizeof m->r.error_message, jscan_get(object, "message"));
+}
+
+void error_text(struct meter *m, struct str text)
+{
+	m->told_more = m->r.has_error = m->finished = true;
+	cut(m->r.error_message, sizeof m->r.error_message, text);
 }
 
 /* Rule: providers/pricing.md "Tiers" */

@@ -195,6 +195,8 @@ void finish_set(struct meter *m, enum reading_finish f, const char *raw);
 
 /* An error inside the answer. @object: {type, code, message} or as Gemini has it; or a text. */
 void error_noted(struct meter *m, struct jval object);
+/* One that is told in plain words. */
+void error_text(struct meter *m, struct str text);
 void tier_noted(struct meter *m, struct jval v);
 void tier_named(struct meter *m, struct str name);
 

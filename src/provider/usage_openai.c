@@ -444,7 +444,9 @@ static void read_event(struct meter *m, struct str name, const struct jval *v)
 		return;
 	}
 	read_common(m, v);
-	if (v[M_TYPE].type == J_STRING && v[M_ERROR].type != J_OBJECT)
+	if (str_eq_c(name, "error") && jval_is_null(v[M_ERROR]))
+		error_noted(m, m->event);
+	else if (v[M_TYPE].type == J_STRING && v[M_ERROR].type != J_OBJECT)
 		media_event(m, v);
 	openai_usage_read(m, v[M_USAGE], false);
 	if (v[M_TYPE].type == J_NONE && v[M_SVG].type == J_NONE && jval_is_null(v[M_USAGE]))

@@ -124,6 +124,12 @@ static void openai_answers(void)
 		   "data: {\"type\":\"error\",\"code\":\"c\",\"message\":\"m\"}\n\n");
 	OK(r->state == STATE_ERROR && !strcmp(r->error_code, "c"),
 	   "an error event without an object");
+	r = stream(PROVIDER_OPENAI, API_CHAT,
+		   "event: error\ndata: {\"code\":5,\"message\":\"m\"}\n\n");
+	OK(r->state == STATE_ERROR && !strcmp(r->error_code, "5"), "one that only its name tells");
+	r = stream(PROVIDER_CLAUDE, API_MESSAGES, "event: error\ndata: overloaded\n\n");
+	OK(r->state == STATE_ERROR && !strcmp(r->error_message, "overloaded"),
+	   "one in plain words");
 	r = stream(PROVIDER_OPENAI, API_CHAT, "data: [DONE]\n\n");
 	OK(r->state == STATE_COMPLETE && r->finish == FINISH_NONE, "the end mark alone is an end");
 	r = stream(PROVIDER_OPENAI, API_CHAT, "data: {\"choices\":[]}\n\n");
