@@ -40,6 +40,29 @@ static void low_s(uint8_t *sig)
 	secp256k1_ecdsa_signature_serialize_compact(c, sig, &s);
 }
 
+bool key_taproot(uint8_t out[32], const uint8_t pub[33])
+{
+	static const char tag[] = "TapTweak";
+	const secp256k1_context *c = secp256k1_context_static;
+	uint8_t even[33], pre[96], tweak[32];
+	secp256k1_pubkey p;
+	size_t len = 33;
+
+	memcpy(even, pub, 33);
+	even[0] = SECP256K1_TAG_PUBKEY_EVEN;
+	if (!pub_valid(pub) || !secp256k1_ec_pubkey_parse(c, &p, even, 33))
+		return false;
+	hash_sha256(pre, tag, sizeof tag - 1);
+	memcpy(pre + 32, pre, 32);
+	memcpy(pre + 64, pub + 1, 32);
+	hash_sha256(tweak, pre, sizeof pre);
+	if (!secp256k1_ec_pubkey_tweak_add(c, &p, tweak))
+		return false;
+	secp256k1_ec_pubkey_serialize(c, even, &len, &p, SECP256K1_EC_COMPRESSED);
+	memcpy(out, even + 1, 32);
+	return true;
+}
+
 /* A context that can multiply with secrets, blinded anew for each use; both are rare. */
 static secp256k1_context *blinded(void)
 {

@@ -32,6 +32,11 @@ bool key_pub_valid(enum key_type t, const uint8_t *pub, size_t len);
  */
 bool key_verify(enum key_type t, const uint8_t *pub, size_t pub_len, const void *msg,
 		size_t msg_len, const uint8_t *sig, size_t sig_len);
+/*
+ * Output key of a Bitcoin taproot address that is spent by this K1 key alone (BIP 341, no script):
+ * the x of P + hash(x of P)G, where P is the point with even y. False: @pub is no key.
+ */
+bool key_taproot(uint8_t out[32], const uint8_t pub[33]);
 /* Bring S of an ECDSA signature to the low half, in place. Ed25519: nothing. */
 void key_sig_low_s(enum key_type t, uint8_t sig[KEY_SIG]);
 

@@ -110,3 +110,7 @@ t_unit_u_meter_rules_LDADD = $(GW_LIBS)
 check_PROGRAMS += t/unit/u-did-rooch
 TESTS += t/unit/u-did-rooch
 t_unit_u_did_rooch_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-rooch-tx
+TESTS += t/unit/u-rooch-tx
+t_unit_u_rooch_tx_LDADD = $(GW_LIBS)
+EXTRA_DIST += t/vectors/transactions.json
