@@ -283,14 +283,19 @@ static int seed_did(struct order *o, struct gw_err *e)
 
 /* ---- money ---- */
 
-static int set_balance(struct dev_ctx *x, struct order *o)
+static int set_account(struct dev_ctx *x, struct order *o)
 {
 	struct rooch_id store = dev_account_store(&o->who);
+	uint64_t n;
 
-	/* minted, so that the supply knows of it */
-	if (dev_coins_set(x, &store, o->asset, U256_ZERO))
+	if (has(o, "sequence_number") &&
+	    (number_of(o, "sequence_number", 0, &n, x->e) || dev_sequence_set(x, &o->who, n)))
 		return -1;
-	return dev_mint(x, &o->who, o->asset, o->amount);
+	/* minted, so that the supply knows of it */
+	if (has(o, "amount") && (dev_coins_set(x, &store, o->asset, U256_ZERO) ||
+				 dev_mint(x, &o->who, o->asset, o->amount)))
+		return -1;
+	return 0;
 }
 
 static int set_hub(struct dev_ctx *x, struct order *o)
@@ -302,10 +307,10 @@ static int set_hub(struct dev_ctx *x, struct order *o)
 	return dev_coins_set(x, &hub.coin_store, o->asset, o->amount);
 }
 
-static int seed_balance(struct order *o, struct gw_err *e)
+static int seed_account(struct order *o, struct gw_err *e)
 {
 	if (address_of(o, "address", &o->who, e) || asset_of(o, e) ||
-	    amount_of(o, "amount", &o->amount, e) || apply(o, set_balance, e))
+	    (has(o, "amount") && amount_of(o, "amount", &o->amount, e)) || apply(o, set_account, e))
 		return -1;
 	tell_ok(o);
 	return 0;
@@ -459,7 +464,7 @@ static const struct route {
 } routes[] = {
 	{ "GET", "/devnode/", show },
 	{ "POST", "/devnode/did", seed_did },
-	{ "POST", "/devnode/balance", seed_balance },
+	{ "POST", "/devnode/account", seed_account },
 	{ "POST", "/devnode/hub", seed_hub },
 	{ "POST", "/devnode/clock", change_clock },
 	{ "POST", "/devnode/settings", change_settings },

@@ -10,7 +10,7 @@
  *	                        "public_key" (multibase), "relationships"?: [name...]}],
  *	                        "services"?: [{"fragment", "type", "endpoint"}]}
  *	                        -> {"did", "address", "object_id"}; without relationships: the first four
- *	POST /devnode/balance   {"address", "amount", "coin_type"?}: of the account
+ *	POST /devnode/account   {"address", "amount"?, "coin_type"?, "sequence_number"?}
  *	POST /devnode/hub       {"owner", "amount", "coin_type"?}: balance of the payment hub, made if need be
  *	POST /devnode/clock     one of {"advance_ms"}, {"now_ms"}, {"offset_ms"} -> {"now_ms"}
  *	POST /devnode/settings  {"chain_id"?, "gas"?, "seed"? (64 hex digits),

@@ -37,7 +37,7 @@ struct rooch_id dev_arg_address(struct dev_ctx *x, unsigned i)
 struct rooch_id dev_arg_object(struct dev_ctx *x, unsigned i)
 {
 	struct bcs_reader r = begin(x, i);
-	struct rooch_id id;
+	struct rooch_id id = { { 0 } };
 
 	bcs_object_id(&r, id.b);
 	end(x, &r);

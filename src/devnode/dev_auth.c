@@ -11,7 +11,7 @@
 #include "devnode/dev_sig.h"
 
 enum { ENVELOPE_HASH = 0, ENVELOPE_BITCOIN = 1, ENVELOPE_WEBAUTHN = 2 };
-enum { MESSAGE_MAX = 8192 };
+enum { MESSAGE_MAX = 8192, SIGNED_MAX = 16384 };
 
 /* ---- what was signed, by envelope; false: the message does not fit ---- */
 
@@ -113,7 +113,7 @@ static int did(struct dev_ctx *x, struct str payload, const uint8_t hash[32], ui
 	m = dev_did_method(doc, p.fragment);
 	if (!m)
 		return 0;
-	buf_init(&msg, 2 * MESSAGE_MAX);
+	buf_init(&msg, SIGNED_MAX);
 	if (!signed_message(&msg, &p, hash))
 		*refused = DEV_DID_MESSAGE;
 	else if (dev_sig_check(m->type, m->multibase, buf_str(&msg), p.signature) != DEV_SIG_VALID)

@@ -29,6 +29,7 @@ int dev_channel_get(struct dev_ctx *x, const struct rooch_id *id, struct channel
 	struct dev_row row;
 	int rc = dev_object_get(x, id, &row);
 
+	*ch = (struct channel_object){ .pending_amount = U256_ZERO };
 	/* an object of another type is none */
 	if (rc == 1 && !str_eq_c(row.type, "0x3::payment_channel::PaymentChannel"))
 		return 0;
@@ -65,6 +66,7 @@ int dev_sub_get(struct dev_ctx *x, const struct channel_object *ch, struct str f
 	struct dev_row row;
 	int rc = dev_field_get(x, &ch->sub_channels, &key, &row);
 
+	*sub = (struct subchannel_object){ .last_claimed = U256_ZERO };
 	if (rc == 1 && !subchannel_field_read(sub, fragment, row.value))
 		return corrupt(x, "sub-channel");
 	return rc;
@@ -206,7 +208,7 @@ static int open_channel(struct dev_ctx *x, const struct rooch_id *sender,
 static int authorize(struct dev_ctx *x, const struct rooch_id *id, const struct rooch_id *account,
 		     struct str fragment)
 {
-	struct subchannel_object sub = { .last_claimed = U256_ZERO };
+	struct subchannel_object sub;
 	const struct rooch_did_method *m;
 	struct rooch_did_document *doc;
 	struct channel_object ch;
@@ -228,7 +230,6 @@ static int authorize(struct dev_ctx *x, const struct rooch_id *id, const struct 
 	rc = dev_sub_get(x, &ch, fragment, &sub);
 	if (rc)
 		return rc < 0 ? -1 : abort_with(x, CHANNEL_METHOD_EXISTS);
-	sub = (struct subchannel_object){ .last_claimed = U256_ZERO };
 	if (!str_copy(sub.pk_multibase, sizeof sub.pk_multibase, m->multibase) ||
 	    !str_copy(sub.method_type, sizeof sub.method_type, m->type))
 		return dev_miscellaneous(x); /* no key of any type is that long */

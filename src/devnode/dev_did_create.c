@@ -204,7 +204,7 @@ int dev_create_via_did_key_scoped(struct dev_ctx *x)
 static bool is_taproot_of(struct str address, const uint8_t pub[33])
 {
 	static const char *const networks[] = { "bc", "tb", "bcrt" };
-	struct rooch_id of_key, of_address;
+	struct rooch_id of_key, of_address = { { 0 } };
 	uint8_t v[33], pre[34] = { 2, 1 };
 	bool ok = false;
 

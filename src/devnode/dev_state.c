@@ -98,7 +98,7 @@ struct rooch_id dev_fresh(struct dev_ctx *x)
 	int64_t n = x->set.fresh++;
 	struct str piece[] = { { (const char *)x->set.seed, sizeof x->set.seed },
 			       { (const char *)&n, sizeof n } };
-	struct rooch_id id;
+	struct rooch_id id = { { 0 } };
 
 	hash_sha3_256_v(id.b, piece, 2);
 	return id;
@@ -107,7 +107,7 @@ struct rooch_id dev_fresh(struct dev_ctx *x)
 struct rooch_id dev_account_object(const struct rooch_id *owner, const char *type)
 {
 	struct str piece[] = { { (const char *)owner->b, sizeof owner->b }, str_c(type) };
-	struct rooch_id id;
+	struct rooch_id id = { { 0 } };
 
 	hash_sha3_256_v(id.b, piece, 2);
 	return id;
@@ -131,6 +131,7 @@ int dev_object_get(struct dev_ctx *x, const struct rooch_id *id, struct dev_row 
 	struct str owner;
 	int rc;
 
+	*row = (struct dev_row){ .value = STR_NULL };
 	stmt_bind_blob(s, "object_id", id->b, sizeof id->b);
 	stmt_bind_i64(s, "at", x->at);
 	rc = stmt_step(s, x->e);
