@@ -17,3 +17,6 @@ fcgi_gemini_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)
 gwlibexec_PROGRAMS += fcgi/gateway.fcgi
 fcgi_gateway_fcgi_SOURCES = fcgi/gateway.c
 fcgi_gateway_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)
+gwlibexec_PROGRAMS += fcgi/rooch-devnode.fcgi
+fcgi_rooch_devnode_fcgi_SOURCES = fcgi/rooch-devnode.c
+fcgi_rooch_devnode_fcgi_LDADD = src/devnode/libdevnode.a $(GW_LIBS) $(FCGI_LIBS)

@@ -27,3 +27,6 @@ TESTS += t/4100-gateway-routes.bats
 EXTRA_DIST += t/4100-gateway-routes.bats
 TESTS += t/4110-gateway-fixtures.bats
 EXTRA_DIST += t/4110-gateway-fixtures.bats
+TESTS += t/3060-devnode.bats
+EXTRA_DIST += t/3060-devnode.bats t/lib/devnode.bash
+EXTRA_DIST += t/real/devnode.mjs t/real/package.json t/real/package-lock.json
