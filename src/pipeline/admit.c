@@ -44,6 +44,7 @@ int exchange_bound(struct exchange *x, struct gw_err *e)
 	struct cost_options o = exchange_cost_options(x, x->view.model);
 	struct picousd one;
 
+	x->priced = true;
 	fill_cost_request(x);
 	if (cost_bound(&x->cost_request, &o, &x->bound, e) < 0)
 		return -1;
@@ -124,15 +125,16 @@ static int admit_tx(struct store_conn *c, void *arg, struct gw_err *e)
 	x->stale_prices = false;
 	if (nonce_burn_tx(c, &x->auth, now_ms / 1000, AUTH_WINDOW_S, e) < 0)
 		return -1;
+	/* also of a model that is refused for want of a price: it may have one by now */
+	if (x->priced && prices_current_tx(c, x->prices, &current, e) < 0)
+		return -1;
+	if (!current) {
+		x->stale_prices = true;
+		return gw_fail(e, GWE_CONFLICT, 0, "prices have changed");
+	}
 	if (x->refusal.code == GWE_OK) {
 		struct usage_start u = usage_row(x, now_ms);
 
-		if (!x->route.free && prices_current_tx(c, x->prices, &current, e) < 0)
-			return -1;
-		if (!current) {
-			x->stale_prices = true;
-			return gw_fail(e, GWE_CONFLICT, 0, "prices have changed");
-		}
 		if (usage_start_tx(c, &u, &x->usage_id, e) < 0)
 			return -1;
 	}
@@ -151,6 +153,7 @@ static int renew_prices(struct exchange *x, struct gw_err *e)
 		return -1;
 	prices_put(x->prices);
 	x->prices = prices_take(&x->g->prices);
+	x->refusal.code = GWE_OK; /* the bound is asked last: there was no other */
 	if (exchange_bound(x, &x->refusal) < 0)
 		x->shape = SHAPE_PROVIDER;
 	return 0;

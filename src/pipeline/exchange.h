@@ -54,9 +54,10 @@ struct exchange {
 	struct payment payment;
 
 	/* 4 T1 */
-	bool stale_prices;
-	bool admitted;	  /* T2 is owed */
-	int64_t usage_id; /* 0: no row */
+	bool priced;	   /* the prices were asked, whatever they said */
+	bool stale_prices; /* they are no longer those of the store */
+	bool admitted;	   /* T2 is owed */
+	int64_t usage_id;  /* 0: no row */
 
 	/* 5 and 6 */
 	struct meter *meter;

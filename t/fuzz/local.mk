@@ -10,6 +10,7 @@ GW_FUZZERS += config
 GW_FUZZERS += bcs
 GW_FUZZERS += jscan
 GW_FUZZERS += sse
+GW_FUZZERS += params
 GW_FUZZERS += devnode
 GW_FUZZERS += usage
 GW_FUZZERS += request
@@ -21,7 +22,7 @@ GW_FUZZERS += servicekey
 # The programs are made from the list while make runs, which automake cannot follow: hence the
 # list in configure.ac, the extension .fuzz, the static pattern rules, and libgw.a standing for all
 # headers.
-GW_FUZZ_LIBS = src/devnode/libdevnode.a $(GW_LIBS)
+GW_FUZZ_LIBS = src/devnode/libdevnode.a $(GW_LIBS) $(FCGI_LIBS)
 GW_FUZZ_SEARCHES = $(GW_FUZZERS:%=t/fuzz/%.libfuzzer)
 TESTS += $(GW_FUZZ_REPLAYS)
 EXTRA_DIST += t/fuzz/replay.c t/fuzz/slow.h $(GW_FUZZERS:%=t/fuzz/fuzz-%.c) t/fuzz/corpus

@@ -10,8 +10,6 @@
 #
 # Responders run with PAYMENT=off and authenticate did:key.
 
-GATEWAY_PROVIDERS="openai openrouter litellm claude gemini"
-
 # gateway_world [MOCK OPTION...]: MOCK is the mock's URL, gateway.db the database.
 gateway_world() {
 	gw_world
@@ -33,6 +31,10 @@ gateway_prefix() { # gateway_prefix PROVIDER: of its settings
 gateway_start() {
 	local provider=$1 prefix
 	shift
+	if [ "$provider" = gateway ]; then
+		gw_responder gateway gateway.fcgi "$@"
+		return
+	fi
 	prefix=$(gateway_prefix "$provider")
 	local -x "${prefix}_API_KEY=${GATEWAY_KEY:-sk-test-key}" "${prefix}_BASE_URL=${GATEWAY_UPSTREAM:-$MOCK}"
 	gw_responder "$provider" "$provider.fcgi" "$@"
