@@ -9,6 +9,7 @@
 
 #include <poll.h>
 
+#include "crypto/hash.h"
 #include "devnode/dev_admin.h"
 #include "devnode/dev_fault.h"
 #include "devnode/dev_rpc.h"
@@ -25,6 +26,23 @@ struct node {
 
 /* Set from the command line before anything else runs. */
 static const char *control_flag = "off";
+
+/* Addresses of one ledger mean nothing in another: a gateway that knew the old one must not mix them up. */
+static int choose_seed(struct store *st, struct gw_err *e)
+{
+	uint8_t seed[32];
+	char hex[65], body[100];
+	struct buf out;
+	int rc;
+
+	random_bytes(seed, sizeof seed);
+	hex_encode(hex, seed, sizeof seed);
+	snprintf(body, sizeof body, "{\"seed\":\"%s\"}", hex);
+	buf_init(&out, sizeof body);
+	rc = dev_admin(st, STR_LIT("POST"), STR_LIT("/devnode/settings"), str_c(body), &out, e);
+	buf_clear(&out);
+	return rc;
+}
 
 static int start(struct responder *r, void **app, struct gw_err *e)
 {
@@ -44,7 +62,9 @@ static int start(struct responder *r, void **app, struct gw_err *e)
 	}
 	snprintf(path, sizeof path, "%s/devnode.db", c->state_dir[0] ? c->state_dir : ".");
 	o.path = path;
-	if (store_migrate(path, SCHEMA_DEVNODE, false, &made, e) || store_open(&n->st, &o, e)) {
+	if (store_migrate(path, SCHEMA_DEVNODE, false, &made, e) || store_open(&n->st, &o, e) ||
+	    (made && choose_seed(n->st, e))) {
+		store_close(n->st);
 		free(n);
 		return -1;
 	}

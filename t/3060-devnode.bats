@@ -63,7 +63,7 @@ teardown() {
 	gw_json '.error.code == "BAD_REQUEST"' <<<"$output"
 }
 
-@test "the ledger is kept when the node ends, and only one form of it is served" {
+@test "the ledger outlives the node" {
 	devnode_control account '{"address":"0x77","amount":"9","sequence_number":3}'
 	devnode_stop
 	devnode_start
@@ -72,6 +72,16 @@ teardown() {
 	run -0 devnode_result rooch_executeViewFunction '[{"function_id":"0x2::account::sequence_number",
 		"args":["0000000000000000000000000000000000000000000000000000000000000077"],"ty_args":[]}]'
 	gw_json '.return_values[0].decoded_value == "3"' <<<"$output"
+}
+
+@test "another ledger gives other addresses" {
+	run -0 devnode_control did
+	local first=$output
+	devnode_stop
+	rm "$DEVNODE_DB"
+	devnode_start
+	run -0 devnode_control did
+	[ "$output" != "$first" ]
 }
 
 @test "without --control there is nothing to control" {
