@@ -34,3 +34,5 @@ TESTS += t/4120-gateway-ends.bats
 EXTRA_DIST += t/4120-gateway-ends.bats
 TESTS += t/4130-gateway-guard.bats
 EXTRA_DIST += t/4130-gateway-guard.bats
+TESTS += t/3020-ledger-commands.bats
+EXTRA_DIST += t/3020-ledger-commands.bats
