@@ -109,7 +109,7 @@ static int add_row(struct usage_line *l, struct stmt *s, struct gw_err *e)
 /* Copied, since the columns of a row are views that another column's conversion may end. */
 static struct str name_of(enum usage_group by, struct stmt *s, char buf[NAME_MAX_BYTES])
 {
-	struct str a = STR_NULL, model;
+	struct str a, model;
 	int n = 0;
 
 	switch (by) {

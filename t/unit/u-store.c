@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/price_rows.h"
 #include "store/store.h"
 #include "store/usage_report.h"
 #include "store/usage_rows.h"
@@ -46,7 +49,7 @@ static int start_row(struct store_conn *c, void *arg, struct gw_err *e)
 	return w->fail ? gw_fail(e, GWE_CONFLICT, 0, "on purpose") : 0;
 }
 
-static int count_rows(struct store_conn *c, void *arg, struct gw_err *e)
+static int read_rows(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	const struct usage_filter f = { .until_ms = INT64_MAX };
 	struct usage_report r;
@@ -68,7 +71,7 @@ static int64_t rows(void)
 
 	if (store_open(&st, &o, &e))
 		return -1;
-	if (store_read(st, count_rows, &n, &e))
+	if (store_read(st, read_rows, &n, &e))
 		n = -1;
 	store_close(st);
 	return n;
@@ -189,6 +192,237 @@ static void check_kill(void)
 	   "what was acknowledged survives a kill, and at most the write in work besides");
 }
 
+enum { SIBLINGS = 2, SIBLING_WRITES = 100 };
+
+/* Processes share a file as threads do: nobody's write is lost, nobody starves. */
+static void check_processes(void)
+{
+	struct store_options o = { .path = path, .role = STORE_GATEWAY };
+	int64_t before = rows();
+	pid_t pid[SIBLINGS];
+	int status, good = 0;
+
+	for (int i = 0; i < SIBLINGS; i++) {
+		pid[i] = fork();
+		if (pid[i] == 0) {
+			struct store *st;
+			struct gw_err e;
+			int n = 0;
+
+			if (store_open(&st, &o, &e))
+				_exit(1);
+			while (n < SIBLING_WRITES) {
+				struct work w = { .request = "sibling" };
+
+				if (store_write(st, "start", start_row, &w, &e))
+					_exit(2);
+				n++;
+			}
+			store_close(st);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < SIBLINGS; i++)
+		good += waitpid(pid[i], &status, 0) == pid[i] && status == 0;
+	OK(good == SIBLINGS && rows() == before + SIBLINGS * SIBLING_WRITES,
+	   "two processes write the same file, and all of it is there");
+}
+
+static int read_recent(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct stmt *s = stmt_get(c, STMT_USAGE_RECENT);
+	int64_t *n = arg;
+	int r;
+
+	stmt_bind_i64(s, "since", 0);
+	for (*n = 0; (r = stmt_step(s, e)) == 1;)
+		*n += stmt_i64(s, "requests");
+	stmt_done(s);
+	return r;
+}
+
+static void check_busy(void)
+{
+	struct store_options o = { .path = path, .role = STORE_GATEWAY, .busy_timeout_ms = 30 };
+	struct work w = { .request = "busy" };
+	int64_t before = rows(), seen = -1;
+	struct store *st = NULL;
+	sqlite3 *other = NULL;
+	struct gw_err e;
+
+	OK(!store_open(&st, &o, &e), "opens with little patience");
+	if (sqlite3_open(path, &other) != SQLITE_OK ||
+	    sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		abort();
+	OK(store_write(st, "start", start_row, &w, &e) && e.code == GWE_SERVICE_UNAVAILABLE &&
+		   gw_err_status(e.code) == 503,
+	   "while another holds the file, a write gives up: %s", e.priv);
+	OK(!store_read(st, read_recent, &seen, &e) && seen == before, "and a read goes through");
+	sqlite3_exec(other, "COMMIT", NULL, NULL, NULL);
+	sqlite3_close(other);
+	OK(!store_write(st, "start", start_row, &w, &e) && rows() == before + 1,
+	   "afterwards the next one goes well");
+	store_close(st);
+}
+
+/* As somebody who may read the file and not write it. */
+static void check_read_only(void)
+{
+	struct store_options o = { .path = path, .role = STORE_GATEWAY };
+	int status = -1;
+	pid_t pid;
+
+	if (chmod(dir, 0755) || chmod(path, 0444))
+		abort();
+	pid = fork();
+	if (pid == 0) {
+		struct work w = { .request = "read-only" };
+		struct store *st = NULL;
+		struct gw_err e;
+
+		if (!geteuid() && setresuid(65534, 65534, 65534))
+			_exit(1);
+		if (!store_open(&st, &o, &e))
+			_exit(store_write(st, "start", start_row, &w, &e) &&
+					      e.code == GWE_SERVICE_UNAVAILABLE
+				      ? 0
+				      : 2);
+		_exit(e.code == GWE_CONFIG && strstr(e.pub, path) ? 0 : 3);
+	}
+	waitpid(pid, &status, 0);
+	OK(status == 0, "a file that may not be written is refused (%d)", status);
+	if (chmod(path, 0600))
+		abort();
+}
+
+/* ---- nonces and prices ---- */
+
+struct nonce {
+	int64_t expires_s, now_s;
+	char first; /* of the hash */
+	bool fresh;
+};
+
+static int burn(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct nonce *n = arg;
+	struct stmt *s = stmt_get(c, STMT_NONCE_BURN);
+	char hash[32] = { n->first };
+	int64_t changed = 0;
+
+	stmt_bind_blob(s, "nonce_hash", hash, sizeof hash);
+	stmt_bind_i64(s, "expires_s", n->expires_s);
+	stmt_bind_i64(s, "now_s", n->now_s);
+	if (stmt_run(s, &changed, e))
+		return -1;
+	n->fresh = changed == 1;
+	return 0;
+}
+
+static int expire(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct nonce *n = arg;
+	struct stmt *s = stmt_get(c, STMT_NONCE_EXPIRE);
+	int64_t changed = 0;
+
+	stmt_bind_i64(s, "now_s", n->now_s);
+	stmt_bind_i64(s, "limit", 2);
+	if (stmt_run(s, &changed, e))
+		return -1;
+	n->expires_s = changed;
+	return 0;
+}
+
+static void check_nonces(void)
+{
+	struct store_options o = { .path = path, .role = STORE_GATEWAY };
+	struct nonce n = { .expires_s = 300, .now_s = 0, .first = 1 };
+	struct store *st = NULL;
+	struct gw_err e;
+	int first;
+
+	if (store_open(&st, &o, &e))
+		abort();
+	first = store_write(st, "burn", burn, &n, &e);
+	OK(!first && n.fresh, "a nonce is burned");
+	store_close(st);
+	if (store_open(&st, &o, &e))
+		abort();
+	n = (struct nonce){ .expires_s = 600, .now_s = 300, .first = 1 };
+	OK(!store_write(st, "burn", burn, &n, &e) && !n.fresh,
+	   "not twice, neither after a restart nor in its last second");
+	for (char i = 2; i < 5; i++) {
+		n = (struct nonce){ .expires_s = 300 + i, .now_s = 0, .first = i };
+		if (store_write(st, "burn", burn, &n, &e))
+			abort();
+	}
+	n = (struct nonce){ .now_s = 304 };
+	OK(!store_write(st, "expire", expire, &n, &e) && n.expires_s == 2 &&
+		   !store_write(st, "expire", expire, &n, &e) && n.expires_s == 1,
+	   "those that have expired are deleted, a few at a time");
+	n = (struct nonce){ .expires_s = 900, .now_s = 304, .first = 4 };
+	OK(!store_write(st, "burn", burn, &n, &e) && !n.fresh, "and no other");
+	store_close(st);
+}
+
+static int change_price(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	bool existed;
+
+	return price_rows_change_tx(c, arg, &existed, e);
+}
+
+struct price_view {
+	int64_t version;
+	struct buf json;
+};
+
+static int view_prices(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct price_view *v = arg;
+
+	buf_reset(&v->json);
+	return price_rows_version(c, &v->version, e) || price_rows_json(c, &v->json, e) ? -1 : 0;
+}
+
+static void check_prices(void)
+{
+	struct store_options o = { .path = path, .role = STORE_ADMIN };
+	struct price_change p = { .model = STR_LIT("m"),
+				  .price = STR_LIT("{\"input\":1}"),
+				  .by = STR_LIT("x") };
+	struct store *st = NULL, *reader = NULL;
+	struct price_view v = { .version = -1 };
+	struct gw_err e;
+
+	buf_init(&v.json, 1000);
+	if (store_open(&st, &o, &e))
+		abort();
+	o.role = STORE_GATEWAY;
+	if (store_open(&reader, &o, &e))
+		abort();
+	OK(!store_read(reader, view_prices, &v, &e) && v.version == 0 && !strcmp(v.json.p, "{}"),
+	   "without prices the version is 0");
+	OK(!store_write(st, "set", change_price, &p, &e) &&
+		   !store_read(reader, view_prices, &v, &e) && v.version == 1 &&
+		   !strcmp(v.json.p, "{\"m\":{\"input\":1}}"),
+	   "another process sees a price that was set, under a new version");
+	p.price = STR_NULL;
+	OK(!store_write(st, "unset", change_price, &p, &e) &&
+		   !store_read(reader, view_prices, &v, &e) && v.version == 2 &&
+		   !strcmp(v.json.p, "{}"),
+	   "taking it away is a new version, too");
+	OK(!store_write(st, "unset", change_price, &p, &e) &&
+		   !store_read(reader, view_prices, &v, &e) && v.version == 2,
+	   "taking away what is not there is none");
+	p.price = STR_LIT("[1]");
+	OK(store_write(st, "set", change_price, &p, &e), "what is no object is refused: %s",
+	   e.priv);
+	store_close(reader);
+	store_close(st);
+	buf_clear(&v.json);
+}
+
 static void check_limits(void)
 {
 	struct store_options o = { .path = path, .role = STORE_ADMIN };
@@ -214,10 +448,14 @@ int main(void)
 	if (!mkdtemp(dir))
 		abort();
 	snprintf(path, sizeof path, "%s/gateway.db", dir);
-	OK(!store_migrate(path, SCHEMA_GATEWAY, true, &made, &e) && made, "a database is made: %s",
-	   e.pub);
+	OK(!store_migrate(path, SCHEMA_GATEWAY, true, &made, &e) && made, "a database is made");
 	check_group();
 	check_kill();
+	check_processes();
+	check_busy();
+	check_nonces();
+	check_prices();
+	check_read_only();
 	check_limits();
 	unlink(path);
 	rmdir(dir);
