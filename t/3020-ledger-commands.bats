@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What the operator's commands say about the chain's data: inspect id, object, voucher, payment.
+# What the operator's commands say about the chain's data: inspect id, object, voucher, payment, tx.
 
 bats_require_minimum_version 1.5.0
 load lib/gw
@@ -239,9 +239,29 @@ type_name='(if .type | endswith("::PaymentChannel") then "channel"
 	[[ $stderr == "llm-gateway: X-Payment-Channel-Data cannot be read: clientTxRef"* ]]
 }
 
+@test "inspect tx decodes every recorded transaction" {
+	while IFS=$'\t' read -r id tx; do
+		ask "$id" tx --decode "$tx"
+		ask "$id" tx --decode "${tx%??}"
+		ask "$id" tx --decode "0x${tx}00"
+	done < <(vectors transactions '[.id, .rawTransaction]')
+	# of the Bitcoin authenticator the vectors have no members
+	jq -c 'if .status == 0 and .out.authenticatorParsed.authValidatorId != "4"
+		then del(.out.authenticatorParsed) else . end' got >without
+	mv without got
+	answers transactions '{id, status: 0, out: {function, typeArgs, sender, sequenceNumber, chainId, maxGas,
+		args, authenticatorParsed, transactionData, txHash, authenticator} | del(.[] | nulls)},
+		({id, status: 1, out: "BAD_REQUEST"} | ., .)' 75
+	jq -r '.vectors[0].rawTransaction' "$vectors/transactions.json" >hex
+	run -0 llm-gateway inspect tx --decode - <hex
+	[ "$(wc -l <<<"$output")" -gt 9 ]
+	gw_json '.function == "0x3::payment_channel::claim_from_channel_entry"' <<<"$output"
+}
+
 @test "misuse of the inspections has exit status 2" {
 	for command in 'id' 'id channel 0x1 0x2' 'id hub' 'id hub 0x1 0x2' 'id nothing 0x1' \
 		'object' 'object --type hub' 'object 00' 'object --type nothing 00' 'object --type hub 00 00' \
+		'tx' 'tx 00' 'tx --decode 00 00' \
 		'payment' 'payment --request u --response u' 'payment u' \
 		'voucher' 'voucher --decode 00 --encode x' 'voucher --decode 00 extra' 'voucher --encode /no/such/file' \
 		'voucher --verify x' 'voucher --verify x --public-key z' 'voucher --decode 00 --key-type p256' \
@@ -249,7 +269,7 @@ type_name='(if .type | endswith("::PaymentChannel") then "channel"
 		# shellcheck disable=SC2086 # words on purpose
 		run -2 llm-gateway inspect $command --json
 	done
-	for command in id object payment voucher; do
+	for command in id object payment voucher tx; do
 		run -0 llm-gateway inspect "$command" --help
 		[[ $output == "Usage: llm-gateway inspect $command "* ]]
 	done

@@ -55,6 +55,24 @@ void inspect_json(struct jwrite *w, struct buf *b, bool json)
 	jwrite_init(w, b, !json);
 }
 
+/* Line ends and indents never stand inside of JSON strings. */
+void inspect_lines(struct buf *out, const struct buf *lines, const char *indent)
+{
+	for (size_t i = 0; i < lines->len; i++) {
+		if (lines->p[i] != '\n') {
+			buf_add_byte(out, lines->p[i]);
+		} else if (indent) {
+			buf_add_byte(out, '\n');
+			buf_add_c(out, indent);
+		} else {
+			while (lines->p[i + 1] == ' ')
+				i++;
+		}
+	}
+	if (lines->failed)
+		out->failed = true;
+}
+
 void inspect_u64(struct jwrite *w, const char *key, uint64_t v)
 {
 	char text[24];

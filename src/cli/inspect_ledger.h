@@ -21,6 +21,8 @@ int inspect_failed(bool json, const struct gw_err *e);
 
 /* For answers that are JSON anyway: one line with --json, else one member per line. */
 void inspect_json(struct jwrite *w, struct buf *b, bool json);
+/* JSON on several lines, appended as one, or with @indent in front of every line but the first. */
+void inspect_lines(struct buf *out, const struct buf *lines, const char *indent);
 /* 64-bit numbers as decimal text, as the protocol writes them. */
 void inspect_u64(struct jwrite *w, const char *key, uint64_t v);
 /* Bytes as hex without 0x. */

@@ -197,7 +197,6 @@ static void put_services(struct jwrite *w, const struct rooch_did_document *d)
 	jwrite_object_end(w);
 }
 
-/* The W3C form comes with line ends and indents, which never stand inside its strings. */
 static void put_w3c(struct jwrite *w, const struct rooch_did_document *d)
 {
 	struct buf lines, out;
@@ -205,19 +204,10 @@ static void put_w3c(struct jwrite *w, const struct rooch_did_document *d)
 	buf_init(&lines, INSPECT_INPUT_MAX);
 	buf_init(&out, (size_t)4 * INSPECT_INPUT_MAX);
 	rooch_did_json(&lines, d);
-	for (size_t i = 0; i < lines.len; i++) {
-		if (lines.p[i] != '\n') {
-			buf_add_byte(&out, lines.p[i]);
-		} else if (w->pretty) {
-			buf_add_c(&out, "\n  ");
-		} else {
-			while (lines.p[i + 1] == ' ')
-				i++;
-		}
-	}
-	if (lines.failed || out.failed)
-		w->b->failed = true;
+	inspect_lines(&out, &lines, w->pretty ? "  " : NULL);
 	jwrite_raw(w, "document", buf_str(&out));
+	if (out.failed)
+		w->b->failed = true;
 	buf_clear(&out);
 	buf_clear(&lines);
 }

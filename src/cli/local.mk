@@ -13,6 +13,7 @@ llm_gateway_SOURCES += src/cli/inspect_ledger.c src/cli/inspect_ledger.h
 llm_gateway_SOURCES += src/cli/inspect_ledger_id.c
 llm_gateway_SOURCES += src/cli/inspect_ledger_object.c
 llm_gateway_SOURCES += src/cli/inspect_ledger_payment.c
+llm_gateway_SOURCES += src/cli/inspect_ledger_tx.c
 llm_gateway_SOURCES += src/cli/inspect_ledger_voucher.c
 llm_gateway_SOURCES += src/cli/keygen.c
 llm_gateway_SOURCES += src/cli/migrate.c
