@@ -6,3 +6,5 @@ libgw_a_SOURCES += src/ledger/rooch_did.c src/ledger/rooch_did.h
 libgw_a_SOURCES += src/ledger/rooch_tx.c src/ledger/rooch_tx.h
 libgw_a_SOURCES += src/ledger/rooch_call.c
 libgw_a_SOURCES += src/ledger/rooch_tx_json.c
+libgw_a_SOURCES += src/ledger/rooch_answer.c src/ledger/rooch_answer.h
+libgw_a_SOURCES += src/ledger/rooch_rpc.c src/ledger/rooch_rpc.h

@@ -17,18 +17,6 @@ int payment_engine_new(struct payment_engine **out, const struct conf *c, struct
 	return gw_fail(e, GWE_CONFIG, 0, "this build cannot take payments: PAYMENT=off is needed");
 }
 
-struct rooch_rpc *rooch_rpc_new(const struct rooch_rpc_options *o)
-{
-	(void)o;
-	return NULL;
-}
-
-const char *rooch_network_url(const char *network)
-{
-	(void)network;
-	return NULL;
-}
-
 #define NEVER(type, name, ...) \
 	type name(__VA_ARGS__) \
 	{ \
@@ -51,8 +39,3 @@ NEVER(int, payment_settle_tx, struct store_conn *c, struct payment *p, struct pi
 NEVER(void, payment_released, struct payment *p)
 NEVER(void, payment_abandon, struct payment *p)
 NEVER(void, payment_response, const struct payment *p, const struct gw_err *error, struct buf *b)
-NEVER(void, rooch_rpc_free, struct rooch_rpc *c)
-NEVER(int, rooch_get_did, struct rooch_rpc *c, struct str identifier, struct buf *bcs,
-	struct gw_err *e)
-NEVER(enum payment_frame, payment_frame_kind, struct str content_type)
-NEVER(void, payment_frame_write, struct buf *b, enum payment_frame kind, struct str value)
