@@ -49,14 +49,12 @@ log_has() {
 	run -0 get hello.sock /echo
 	[ "$(stat -c %a hello.sock)" = 660 ]
 	gw_spawn second "${GW_AS[@]}" "$(gw_private hello.fcgi)" --socket "$GW_DIR/hello.sock"
-	gw_expect second 1
 	gw_wait_for 10 grep -q "another program listens on" second.err
-	gw_stop second
+	gw_ended second 1
 	echo precious >file
 	gw_spawn third "${GW_AS[@]}" "$(gw_private hello.fcgi)" --socket "$GW_DIR/file"
-	gw_expect third 1
 	gw_wait_for 10 grep -q "exists and is no socket" third.err
-	gw_stop third
+	gw_ended third 1
 	[ "$(cat file)" = precious ]
 	gw_expect hello any
 	gw_stop hello KILL
@@ -83,9 +81,8 @@ log_has() {
 	gw_wait_up systemd 10 gw_listens "$port"
 	run -0 get "$port" /echo
 	gw_spawn none "${GW_AS[@]}" "$(gw_private hello.fcgi)"
-	gw_expect none 1
 	gw_wait_for 10 grep -q "no socket: give --socket" none.err
-	gw_stop none
+	gw_ended none 1
 }
 
 @test "the request is seen as it came, whatever the sizes of reads" {

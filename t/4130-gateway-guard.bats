@@ -158,13 +158,11 @@ asked() { # asked N: so many requests reached the provider
 
 @test "a responder refuses the claim key, and a missing or foreign provider's key" {
 	gw_spawn one env SERVICE_KEY=x OPENAI_API_KEY=k "${GW_AS[@]}" "$(gw_private openai.fcgi)" --socket "$GW_DIR/s"
-	gw_expect one 1
 	gw_wait_for 10 grep -q 'SERVICE_KEY must not be given to a responder' one.err
-	gw_stop one
+	gw_ended one 1
 	gw_spawn two env ANTHROPIC_API_KEY=k "${GW_AS[@]}" "$(gw_private openai.fcgi)" --socket "$GW_DIR/s"
-	gw_expect two 1
 	gw_wait_for 10 grep -q 'OPENAI_API_KEY is required' two.err
-	gw_stop two
+	gw_ended two 1
 	run -1 env PAYMENT=on OPENAI_API_KEY=k "$(gw_private openai.fcgi)" --check
 	[[ $output == *"SERVICE_DID is required"* ]]
 	run -0 env OPENAI_API_KEY=k "$(gw_private openai.fcgi)" --check
@@ -172,9 +170,8 @@ asked() { # asked N: so many requests reached the provider
 	[[ $output == *promptPerMTokUsd* ]]
 	rm gateway.db
 	gw_spawn three env OPENAI_API_KEY=k "${GW_AS[@]}" "$(gw_private openai.fcgi)" --socket "$GW_DIR/s"
-	gw_expect three 1
 	gw_wait_for 10 grep -q 'gateway.db' three.err
-	gw_stop three
+	gw_ended three 1
 }
 
 override() { # override VERSION MODEL JSON: as the operator's command writes it

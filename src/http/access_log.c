@@ -144,7 +144,7 @@ static void write_json(struct buf *b, const struct http_request *rq, const struc
 	text(&w, "method", rq->method);
 	text(&w, "path", rq->path);
 	if (rq->query.len) {
-		buf_init(&query, 4 * TEXT_MAX);
+		buf_init(&query, (size_t)4 * TEXT_MAX);
 		add_query(&query, rq->query);
 		text(&w, "query", buf_str(&query));
 		buf_clear(&query);

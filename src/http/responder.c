@@ -191,13 +191,14 @@ static int bad_use(const struct responder_ops *ops, const char *what, const char
 /* The value of --@name at argv[*i], also as --name=value; NULL: it is another option. */
 static const char *option(const char *name, int argc, char **argv, int *i, bool *missing)
 {
+	const char *arg = argv[*i];
 	size_t n = strlen(name);
 
-	if (strncmp(argv[*i], "--", 2) != 0 || strncmp(argv[*i] + 2, name, n) != 0)
+	if (!arg || strncmp(arg, "--", 2) != 0 || strncmp(arg + 2, name, n) != 0)
 		return NULL;
-	if (argv[*i][n + 2] == '=')
-		return argv[*i] + n + 3;
-	if (argv[*i][n + 2])
+	if (arg[n + 2] == '=')
+		return arg + n + 3;
+	if (arg[n + 2])
 		return NULL;
 	if (*i + 1 >= argc) {
 		*missing = true;
@@ -567,8 +568,9 @@ int responder_main(int argc, char **argv, const struct responder_ops *ops)
 	} else if (rc < 0) {
 		rc = run(&r);
 	}
+	/* without a reload these are one object with two references, which the analyser cannot count */
 	settings_put(r.current);
-	settings_put(r.first);
+	settings_put(r.first); /* NOLINT(clang-analyzer-unix.Malloc) */
 	free_argv(r.argc, r.argv);
 	return rc;
 }

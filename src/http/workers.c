@@ -90,7 +90,7 @@ static bool start_one(struct workers *w)
 
 static void set_timeouts(int fd, unsigned read_ms)
 {
-	struct timeval in = { read_ms / 1000, read_ms % 1000 * 1000 },
+	struct timeval in = { read_ms / 1000, (suseconds_t)(read_ms % 1000) * 1000 },
 		       out = { REPLY_SEND_TIMEOUT_S, 0 };
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &in, sizeof in);

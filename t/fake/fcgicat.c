@@ -272,8 +272,10 @@ static int receive(int fd, int64_t start)
 		int64_t left = until - now_ms();
 		ssize_t n;
 
-		if (o.close_at >= 0 && answered >= (size_t)o.close_at)
+		if (o.close_at >= 0 && answered >= (size_t)o.close_at) {
+			free(in.p);
 			return EXIT_CLOSED;
+		}
 		if (left <= 0 || poll(&p, 1, (int)left) == 0)
 			die(EXIT_LATE, "no end of the answer in time");
 		n = recv(fd, buf, o.read_ms > 0 ? 64 : sizeof buf, 0);
@@ -282,8 +284,10 @@ static int receive(int fd, int64_t start)
 		if (n <= 0)
 			die(EXIT_BROKEN, "the responder broke off");
 		add(&in, buf, (size_t)n);
-		if (take_records(&in, start, &answered))
+		if (take_records(&in, start, &answered)) {
+			free(in.p);
 			return 0;
+		}
 		pause_ms(o.read_ms);
 	}
 }

@@ -145,6 +145,12 @@ gw_stop() {
 	fi
 }
 
+# gw_ended NAME STATUS: it has ended, or does so now, by itself and with this status.
+gw_ended() {
+	gw_expect "$1" "$2"
+	gw_wait_for 20 gw_gone "${GW_PID[$1]}" && gw_stop "$1"
+}
+
 # gw_end: for teardown. Stops what still runs, the newest first, looks for reports of the checkers,
 # prints all logs when anything was wrong.
 gw_end() {
