@@ -194,6 +194,21 @@ int dev_locked_unit_set(struct dev_ctx *x, const char *asset, struct u256 v)
 	return amount_set(x, config_type, asset, v);
 }
 
+/* Store a hub and tell of it: both kinds say id and owner. Clears @value. */
+static int new_hub(struct dev_ctx *x, const struct rooch_id *id, const struct rooch_id *owner,
+		   const char *type, struct buf *value, const char *event)
+{
+	int rc = dev_object_put(x, id, owner, type, buf_str(value));
+
+	buf_reset(value);
+	bcs_put_object_id(value, id->b);
+	buf_add(value, owner->b, sizeof owner->b);
+	if (!rc)
+		rc = dev_emit(x, NULL, event, value);
+	buf_clear(value);
+	return rc;
+}
+
 int dev_hub_get(struct dev_ctx *x, const struct rooch_id *owner, struct hub_object *hub)
 {
 	struct rooch_id id = rooch_hub_id(owner);
@@ -216,14 +231,8 @@ int dev_hub_need(struct dev_ctx *x, const struct rooch_id *owner, struct hub_obj
 	hub->coin_store = dev_fresh(x);
 	hub->active_channels = dev_fresh(x);
 	hub_object_write(&b, hub);
-	rc = dev_object_put(x, &id, owner, "0x3::payment_channel::PaymentHub", buf_str(&b));
-	buf_reset(&b);
-	bcs_put_object_id(&b, id.b);
-	buf_add(&b, owner->b, sizeof owner->b);
-	if (!rc)
-		rc = dev_emit(x, NULL, "0x3::payment_channel::PaymentHubCreatedEvent", &b);
-	buf_clear(&b);
-	return rc;
+	return new_hub(x, &id, owner, "0x3::payment_channel::PaymentHub", &b,
+		       "0x3::payment_channel::PaymentHubCreatedEvent");
 }
 
 int dev_revenue_get(struct dev_ctx *x, const struct rooch_id *owner, struct revenue_hub_object *hub)
@@ -249,14 +258,8 @@ int dev_revenue_need(struct dev_ctx *x, const struct rooch_id *owner,
 	hub->coin_store = dev_fresh(x);
 	hub->revenue_by_source = dev_fresh(x);
 	revenue_hub_object_write(&b, hub);
-	rc = dev_object_put(x, &id, owner, "0x3::payment_revenue::PaymentRevenueHub", buf_str(&b));
-	buf_reset(&b);
-	bcs_put_object_id(&b, id.b);
-	buf_add(&b, owner->b, sizeof owner->b);
-	if (!rc)
-		rc = dev_emit(x, NULL, "0x3::payment_revenue::RevenueHubCreatedEvent", &b);
-	buf_clear(&b);
-	return rc;
+	return new_hub(x, &id, owner, "0x3::payment_revenue::PaymentRevenueHub", &b,
+		       "0x3::payment_revenue::RevenueHubCreatedEvent");
 }
 
 int dev_active_get(struct dev_ctx *x, const struct hub_object *hub, const char *asset, uint64_t *n)

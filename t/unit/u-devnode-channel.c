@@ -562,6 +562,73 @@ static void hubs(void)
 	end(&w);
 }
 
+/* The chain administers itself: address 3. */
+static void administration(void)
+{
+	struct world w;
+	struct dn_who admin;
+	char body[300];
+
+	begin(&w, KEY_ED25519);
+	dn_account(&w.d, &admin, KEY_ED25519);
+	admin.address = (struct rooch_id){ { [31] = 3 } };
+	snprintf(body, sizeof body,
+		 "{\"address\":\"0x3\",\"keys\":[{\"fragment\":\"account-key\",\"type\":\"%s\","
+		 "\"public_key\":\"%s\"}]}",
+		 key_type_name(KEY_ED25519), admin.multibase);
+	OK(!dn_control(&w.d, "did", body, NULL)[0], "the administration");
+	IS(dn_send(&w.d, &w.payer, OPEN, dn_args("a", &w.payee.address)), "executed", "open");
+	IS(dn_send(&w.d, &admin, "<payment_channel::set_locked_unit", dn_args("U", "900000001")),
+	   "executed", "locks more than there is");
+	IS(dn_send(&w.d, &w.payer, "<payment_channel::withdraw_from_hub_entry", dn_args("U", "1")),
+	   CHANNEL(25), "nothing can be withdrawn");
+	IS(dn_send(&w.d, &w.payer, "<payment_channel::withdraw_from_hub_entry", dn_args("U", "0")),
+	   "executed", "but nothing");
+	dn_free(&admin);
+	end(&w);
+}
+
+/* Sums that do not fit. */
+static void overflows(void)
+{
+	static const char most[] = "115792089237316195423570985008687907853269984665640564039457584"
+				   "007913129639935";
+	struct world w;
+	struct buf b;
+	struct u256 v;
+
+	begin(&w, KEY_ED25519);
+	IS(open_with_sub(&w), "executed", "open");
+	{
+		struct dn_who k;
+
+		dn_key(&k, KEY_ED25519);
+		IS(dn_send(&w.d, &w.payer, "did::add_verification_method_entry",
+			   dn_args("sssb", "second", key_type_name(KEY_ED25519), k.multibase,
+				   (struct str){ "", 1 })),
+		   "executed", "a second key");
+		dn_free(&k);
+	}
+	IS(dn_send(&w.d, &w.payer, AUTHORIZE, dn_args("os", &w.channel, "second")), "executed",
+	   "and sub-channel");
+	buf_init(&b, 1000);
+	bcs_put_uleb(&b, 2);
+	if (!u256_parse(&v, str_c(most)))
+		dn_die("an amount", NULL);
+	bcs_put_string(&b, STR_LIT("account-key"));
+	bcs_put_u256(&b, v);
+	bcs_put_u64(&b, 1);
+	bcs_put_string(&b, STR_LIT("second"));
+	bcs_put_u256(&b, u256_of(1));
+	bcs_put_u64(&b, 1);
+	IS(dn_send(&w.d, &w.payer, CANCEL_PROOFS, dn_args("ob", &w.channel, buf_str(&b))),
+	   "executionfailure", "pending amounts beyond 256 bits");
+	IS(state(&w), "0 0", "change nothing");
+	IS(sub_state(&w, "account-key"), "0 0", "at all");
+	buf_clear(&b);
+	end(&w);
+}
+
 static void revenues(void)
 {
 	struct world w;
@@ -590,6 +657,15 @@ static void revenues(void)
 			   "1157920892373161954235709850086879078532699846656405640394575840079"
 			   "13129639935")),
 	   "executionfailure", "but not more than fits");
+	OK(!dn_control(&w.d, "settings", "{\"chain_id\":2}", NULL)[0], "on the test network");
+	{
+		struct dn_tx t = dn_tx(&w.payee, "gas_coin::faucet_entry");
+
+		t.chain_id = 2;
+		t.args = dn_args("U", "10");
+		IS(dn_outcome(&w.d, dn_send_tx(&w.d, &w.payee, t)), "0x3::gas_coin 1",
+		   "it does not give to everybody");
+	}
 	end(&w);
 }
 
@@ -607,6 +683,8 @@ int main(void)
 	cancelling();
 	cancel_at_once();
 	hubs();
+	administration();
+	overflows();
 	revenues();
 	return TAP_END;
 }

@@ -327,6 +327,78 @@ static void for_self(void)
 	dn_close(&d);
 }
 
+/* A transaction of a Bitcoin account, by the ledger's own writer. */
+static struct jval as_bitcoin(struct dn *d, struct dn_who *w, const struct tx_call *call)
+{
+	struct tx_data t = { .sender = w->address,
+			     .sequence_number = w->seq,
+			     .chain_id = 4,
+			     .max_gas = TX_GAS_DEFAULT,
+			     .call = *call };
+	struct buf raw, params;
+	uint8_t hash[32];
+	struct gw_err e;
+	struct jval v;
+
+	buf_init(&raw, TX_BYTES_MAX);
+	buf_init(&params, 1 << 19);
+	if (tx_sign_bitcoin(&raw, &t, w->k, hash, &e))
+		dn_die("signing", &e);
+	buf_add_c(&params, "[\"0x");
+	for (size_t i = 0; i < raw.len; i++)
+		buf_addf(&params, "%02x", (unsigned char)raw.p[i]);
+	buf_add_c(&params, "\",{\"withOutput\":true}]");
+	v = dn_call(d, "rooch_executeRawTransaction", buf_c(&params));
+	if (jscan_get(v, "result").type == J_OBJECT)
+		w->seq++;
+	buf_clear(&raw);
+	buf_clear(&params);
+	return v;
+}
+
+static void bitcoin_accounts(void)
+{
+	struct dn d;
+	struct dn_who w = { .fragment = "" }, other;
+	struct tx_call call = { .n_arg = 0 };
+	struct rooch_id account;
+	uint8_t pub[KEY_PUB_MAX];
+	struct arena mem;
+	struct dn_args args;
+
+	dn_open(&d);
+	arena_init(&mem, 1 << 20);
+	dn_key(&w, KEY_K1);
+	dn_key(&other, KEY_K1);
+	(void)signing_key_pub(w.k, pub);
+	OK(tx_bitcoin_sender(&w.address, pub), "the account of a Bitcoin key");
+	rooch_id_hex(w.hex, &w.address);
+	tx_call_create_did(&call, &mem, str_c(w.multibase));
+	account = created(&d, as_bitcoin(&d, &w, &call), w.hex);
+	OK(document(&d, &account), "makes a DID");
+	tx_call_create_did(&call, &mem, str_c(other.multibase));
+	IS(dn_outcome(&d, as_bitcoin(&d, &w, &call)), DID(23), "not with the key of another");
+	args = dn_args("sss", "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
+		       w.multibase, "T");
+	call.function = STR_LIT("create_did_object_via_cadop_with_did_key_entry");
+	call.n_arg = 3;
+	for (unsigned i = 0; i < 3; i++)
+		call.arg[i] = buf_str(&args.b[i]);
+	IS(dn_outcome(&d, as_bitcoin(&d, &w, &call)), DID(30),
+	   "nor for others: it has no document");
+	call.function = STR_LIT("remove_verification_method_entry");
+	dn_args_free(&args);
+	args = dn_args("s", "account-key");
+	call.arg[0] = buf_str(&args.b[0]);
+	call.n_arg = 1;
+	IS(dn_outcome(&d, as_bitcoin(&d, &w, &call)), DID(13), "which it therefore cannot change");
+	dn_args_free(&args);
+	arena_free(&mem);
+	dn_free(&w);
+	dn_free(&other);
+	dn_close(&d);
+}
+
 static void by_custodian(void)
 {
 	static const char did_key[] = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
@@ -364,6 +436,21 @@ static void by_custodian(void)
 	   "it may invoke only");
 	OK(doc && str_eq_c(doc->controller[0].method, "key"), "the did:key controls");
 
+	IS(dn_send(&d, &w, "did::create_did_object_via_cadop_with_did_key_and_scopes_entry",
+		   dn_args("sssv", did_key, w.multibase, "T", strings(&d, 2, "0x3::*::*"))),
+	   "executed", "with scopes");
+	IS(dn_send(&d, &w, controller,
+		   dn_args("sssssv", "nobody", "", "", w.multibase, "T", strings(&d, 0, ""))),
+	   DID(22), "a controller that is no DID");
+	IS(dn_send(&d, &w, controller,
+		   dn_args("sssssv", "did:bitcoin:bcrt1q", "zz", key_type_name(KEY_K1), w.multibase,
+			   "T", strings(&d, 0, ""))),
+	   DID(20), "a Bitcoin address with a text that is no key");
+	IS(dn_send(&d, &w, controller,
+		   dn_args("sssssv", "did:bitcoin:bcrt1q",
+			   "zck3X5Loh5VJh5gbJvwbuv6PEtfjcTNudh6P7shaz4kAn", key_type_name(KEY_K1),
+			   w.multibase, "T", strings(&d, 0, ""))),
+	   DID(23), "an address that is none");
 	IS(dn_send(&d, &w, controller,
 		   dn_args("sssssv", "did:web:x", "", "", w.multibase, "T",
 			   strings(&d, 1, "0x3::*::*"))),
@@ -400,6 +487,7 @@ int main(void)
 	services();
 	limits();
 	for_self();
+	bitcoin_accounts();
 	by_custodian();
 	return TAP_END;
 }

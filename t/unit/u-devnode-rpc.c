@@ -253,7 +253,14 @@ static void requests(void)
 	IS(call_code(&d, "rooch_getBalance", "[\"0xg\",\"" RGAS "\"]"), "-32602", "no address");
 	IS(call_code(&d, "rooch_getTransactionsByHash", "[\"0x1\"]"), "-32602",
 	   "no array of hashes");
+	IS(call_code(&d, "rooch_getTransactionsByHash", "[[\"0x1\"]]"), "-32602", "a short hash");
 	IS(call_code(&d, "rooch_getEventsByEventHandle", "[\"x\"]"), "-32602", "no handle");
+	IS(call_code(&d, "rooch_getEventsByEventHandle", "[7]"), "-32602", "a number as handle");
+	IS(call_code(&d, "rooch_executeViewFunction", "[{\"function_id\":\"what\"}]"), "-32602",
+	   "no function");
+	IS(call_code(&d, "rooch_executeViewFunction",
+		     "[{\"function_id\":\"0x2::account::sequence_number\",\"args\":[]}]"),
+	   "", "no argument: the machine says so, not the node");
 	IS(call_code(&d, "rooch_executeViewFunction", "[\"x\"]"), "-32602", "no call");
 	IS(call_code(&d, "rooch_executeRawTransaction", "[\"0x0\"]"), "-32602", "half a byte");
 	IS(call_code(&d, "rooch_executeRawTransaction", "[\"0x00\"]"), "3", "no transaction");
@@ -351,6 +358,34 @@ static void lookups(void)
 	IS(dn_text(&d, jscan_path(dn_at(v, 0), "transaction", "data", "max_gas_amount", NULL)),
 	   "100000000", "its gas");
 	OK(dn_at(v, 1).type == J_NULL, "null for one that was never sent");
+	snprintf(params, sizeof params,
+		 "[{\"function_id\":\"0x3::did::exists_did_for_address\",\"args\":[\"%s\"]}]",
+		 w.hex);
+	v = jscan_path(dn_call(&d, "rooch_executeViewFunction", params), "result", "return_values",
+		       NULL);
+	OK(jscan_get(dn_at(v, 0), "decoded_value").type == J_TRUE, "a DID that exists");
+	IS(dn_text(&d, jscan_path(dn_at(v, 0), "value", "value", NULL)), "0x01", "as bytes");
+	v = jscan_path(dn_call(&d, "rooch_executeViewFunction",
+			       "[{\"function_id\":\"0x3::did::exists_did_for_address\",\"args\":[\""
+			       "0x0000000000000000000000000000000000000000000000000000000000000009"
+			       "\"]}]"),
+		       "result", "return_values", NULL);
+	OK(jscan_get(dn_at(v, 0), "decoded_value").type == J_FALSE, "one that does not");
+	{
+		struct dn_tx t = dn_tx(&w, CREATE);
+		struct buf send;
+
+		buf_init(&send, 65536);
+		buf_add_c(&send, "[\"0x");
+		dn_sign(&send, &t, &w);
+		buf_add_c(&send, "\"]");
+		v = dn_call(&d, "rooch_sendRawTransaction", buf_c(&send));
+		IS(arena_printf(&d.texts, "%zu", strlen(dn_text(&d, jscan_get(v, "result")))), "66",
+		   "sent without waiting: the hash");
+		v = dn_call(&d, "rooch_sendRawTransaction", buf_c(&send));
+		IS(dn_outcome(&d, v), "refused 1001", "sent again");
+		buf_clear(&send);
+	}
 	dn_free(&w);
 	dn_close(&d);
 }
