@@ -50,7 +50,7 @@ refused() {
 	shift
 	run --separate-stderr llm-gateway inspect "$@" --json
 	[[ "$status $output" == "1 {\"ok\":false,\"errorCode\":\"$code\",\"message\":\""* ]] ||
-		gw_is "$* -> $status $output $stderr" "$code"
+		gw_is "$* -> $status $output ${stderr:-}" "$code"
 }
 
 @test "inspect id computes every recorded object id, and the arguments may be DIDs" {
