@@ -19,3 +19,6 @@ contrib_bench_benchmock_LDADD =
 contrib_bench_loadgen_SOURCES = contrib/bench/loadgen.c contrib/bench/procs.c contrib/bench/procs.h
 contrib_bench_loadgen_LDADD =
 contrib_bench_floor_LDADD = $(GW_LIBS)
+
+check_PROGRAMS += contrib/bench/groupcommit
+contrib_bench_groupcommit_LDADD = $(GW_LIBS)

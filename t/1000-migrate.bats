@@ -50,6 +50,39 @@ teardown() { gw_end; }
 	[[ $output == *"another form of migration 1"* ]]
 }
 
+# of_old: a database of the first schema, with a call in it.
+of_old() {
+	sqlite3 "$DATABASE" <"$GW_SRCDIR/sql/0001-gateway.sql"
+	sqlite3 "$DATABASE" "INSERT INTO migration VALUES (1, '0001-gateway.sql',
+		'$(sha256sum "$GW_SRCDIR/sql/0001-gateway.sql" | cut -d' ' -f1)', 0, '0.0.1');
+		INSERT INTO usage (owner, request_id, did, provider, api, method, path, stream, free, started_ms, bound_pico)
+		VALUES ('1:1', 'kept', 'did:rooch:a', 'openai', 'chat', 'POST', '/', 0, 0, 1, 1)"
+}
+
+@test "a database of the first schema is refused, upgraded with what is in it, and then like a new one" {
+	gw_need sqlite3
+	of_old
+	run -1 llm-gateway usage
+	[[ $output == *"has schema 1, this program needs "*"llm-gateway migrate"* ]]
+	run -0 llm-gateway migrate
+	[[ $output == "$DATABASE: has schema "* ]]
+	run -0 llm-gateway usage --json
+	[[ $output == *'"requests": 1'* ]]
+	DATABASE=$GW_DIR/new.db llm-gateway migrate
+	diff <(sqlite3 "$DATABASE" .schema) <(sqlite3 new.db .schema)
+	gw_is "$(sqlite3 "$DATABASE" "PRAGMA journal_mode")" wal
+}
+
+@test "an upgrade that fails changes nothing" {
+	gw_need sqlite3
+	of_old
+	sqlite3 "$DATABASE" "CREATE TABLE voucher (in_the_way)"
+	run -1 llm-gateway migrate
+	[[ $output == *"0002-channels.sql"*"voucher"* ]]
+	gw_is "$(sqlite3 "$DATABASE" "SELECT max(number) FROM migration")" 1
+	gw_is "$(sqlite3 "$DATABASE" "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%channel%'")" 0
+}
+
 @test "migrate in a directory that is not there, or may not be written, says which" {
 	DATABASE=$GW_DIR/none/gateway.db run -1 llm-gateway migrate
 	[[ $output == *"none/gateway.db"*"No such file"* ]]

@@ -180,6 +180,7 @@ int usage_report_read(struct usage_report *r, struct store_conn *c, const struct
 	if (rc)
 		return -1;
 	/* The slots are of no use any more. */
-	qsort(r->line, r->n, sizeof *r->line, r->by == USAGE_BY_DAY ? by_name : by_cost);
+	if (r->n)
+		qsort(r->line, r->n, sizeof *r->line, r->by == USAGE_BY_DAY ? by_name : by_cost);
 	return 0;
 }

@@ -27,12 +27,13 @@ static void bind_known(struct stmt *s, const char *name, int64_t v, bool zero_is
 		stmt_bind_i64(s, name, v);
 }
 
-static int ensure_lease(struct store_conn *c, struct str owner, int64_t until_ms, struct gw_err *e)
+static int ensure_lease(struct store_conn *c, const struct usage_start *u, struct gw_err *e)
 {
 	struct stmt *s = stmt_get(c, STMT_LEASE_ENSURE);
 
-	stmt_bind_text(s, "owner", owner);
-	stmt_bind_i64(s, "until_ms", until_ms);
+	stmt_bind_text(s, "owner", u->owner);
+	stmt_bind_i64(s, "until_ms", u->lease_until_ms);
+	stmt_bind_i64(s, "now_ms", u->started_ms);
 	return stmt_run(s, NULL, e);
 }
 
@@ -41,7 +42,7 @@ int usage_start_tx(struct store_conn *c, const struct usage_start *u, int64_t *i
 	struct stmt *s;
 	int r;
 
-	if (ensure_lease(c, u->owner, u->lease_until_ms, e))
+	if (ensure_lease(c, u, e))
 		return -1;
 	s = stmt_get(c, STMT_USAGE_START);
 	stmt_bind_text(s, "owner", u->owner);

@@ -72,7 +72,8 @@ static void fv_put(struct fv_image *i, sqlite3_int64 at, const unsigned char *p,
 		memset(i->bytes + i->len, 0, (size_t)at + n - i->len);
 		i->len = (size_t)at + n;
 	}
-	memcpy(i->bytes + at, p, n);
+	if (n)
+		memcpy(i->bytes + at, p, n);
 }
 
 static void fv_apply(struct fv_image *i, const struct fv_op *op)

@@ -36,6 +36,7 @@ static struct usage_start row(const char *request)
 struct work {
 	const char *request;
 	bool fail;
+	int64_t now_ms; /* 0: that of row() */
 	int64_t id;
 };
 
@@ -44,6 +45,10 @@ static int start_row(struct store_conn *c, void *arg, struct gw_err *e)
 	struct work *w = arg;
 	struct usage_start u = row(w->request);
 
+	if (w->now_ms) {
+		u.started_ms = w->now_ms;
+		u.lease_until_ms = w->now_ms + 4000;
+	}
 	if (usage_start_tx(c, &u, &w->id, e))
 		return -1;
 	return w->fail ? gw_fail(e, GWE_CONFLICT, 0, "on purpose") : 0;
@@ -119,6 +124,30 @@ static int recover(struct store_conn *c, void *arg, struct gw_err *e)
 	return usage_recover_tx(c, 6000, arg, e);
 }
 
+static int renew(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	return usage_renew_tx(c, STR_LIT("1:1"), *(int64_t *)arg, e);
+}
+
+/* Who sleeps past a lease may go on as long as nobody has noticed. */
+static void check_lease(struct store *st)
+{
+	struct work old = { .request = "old" }, young = { .request = "young", .now_ms = 5500 };
+	int64_t lost = -1, until = 9000;
+	struct gw_err e;
+
+	OK(!store_write(st, "start", start_row, &old, &e) &&
+		   !store_write(st, "start", start_row, &young, &e) &&
+		   !store_write(st, "recover", recover, &lost, &e) && lost == 0,
+	   "a call that begins after the lease has passed renews it");
+	OK(!store_write(st, "finish", finish_row, &old.id, &e), "and the calls before it go on");
+	until = 5999;
+	OK(!store_write(st, "renew", renew, &until, &e) &&
+		   !store_write(st, "recover", recover, &lost, &e) && lost == 0,
+	   "a renewal never shortens a lease");
+	OK(!store_write(st, "finish", finish_row, &young.id, &e), "the call is finished");
+}
+
 static void check_group(void)
 {
 	struct store_options o = { .path = path, .role = STORE_GATEWAY };
@@ -148,9 +177,15 @@ static void check_group(void)
 	OK(!store_write(crowd.st, "finish", finish_row, &id, &e), "and finished");
 	OK(store_write(crowd.st, "finish", finish_row, &id, &e) && e.code == GWE_CONFLICT,
 	   "but only once");
-	OK(!store_write(crowd.st, "recover", recover, &lost, &e) && lost == crowd.good,
+	w = (struct work){ .request = "lost" };
+	if (store_write(crowd.st, "start", start_row, &w, &e))
+		abort();
+	OK(!store_write(crowd.st, "recover", recover, &lost, &e) && lost == crowd.good + 1,
 	   "rows of a process whose lease has passed are lost");
 	OK(!store_write(crowd.st, "recover", recover, &lost, &e) && lost == 0, "once");
+	OK(store_write(crowd.st, "finish", finish_row, &w.id, &e) && e.code == GWE_CONFLICT,
+	   "a lost row stays lost");
+	check_lease(crowd.st);
 	store_close(crowd.st);
 }
 
