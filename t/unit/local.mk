@@ -137,3 +137,6 @@ t_unit_u_store_group_LDADD = $(GW_LIBS)
 check_PROGRAMS += t/unit/u-store-plan
 TESTS += t/unit/u-store-plan
 t_unit_u_store_plan_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-rooch-rpc
+TESTS += t/unit/u-rooch-rpc
+t_unit_u_rooch_rpc_LDADD = $(GW_LIBS)
