@@ -282,7 +282,7 @@ static struct str raw_tx(struct vectors *vs, unsigned i)
 	jiter_init(&it, params);
 	if (!jiter_next(&it, &key, &v))
 		vec_die(vs, "params");
-	out = arena_dup(&vs->texts, str_sub(v.raw, 3, (v.raw.len - 4) / 2));
+	out = arena_dup(vs->texts, str_sub(v.raw, 3, (v.raw.len - 4) / 2));
 	if (!hex_decode((uint8_t *)(uintptr_t)out.p, out.len, str_sub(v.raw, 3, v.raw.len - 4)))
 		vec_die(vs, "hex");
 	return out;
