@@ -610,17 +610,22 @@ static void balances(void)
 	buf_clear(&b);
 }
 
+/* A view function's answer: the value's type and JSON, what stands behind it. */
+#define VIEW(type, value, tail) \
+	"{\"vm_status\":\"Executed\",\"return_values\":[{\"value\":{\"type_tag\":\"" type \
+	"\",\"value\":" value "}" tail "}]}"
+
 static void sequence_numbers(void)
 {
 	static const char *const bad[] = {
 		"{\"vm_status\":{\"Error\":\"1\"},\"return_values\":null}",
 		"{\"vm_status\":\"Executed\",\"return_values\":[]}",
-		"{\"vm_status\":\"Executed\",\"return_values\":[{\"value\":{\"type_tag\":\"u8\",\"value\":\"0x01\"}}]}",
-		"{\"vm_status\":\"Executed\",\"return_values\":[{\"value\":{\"type_tag\":\"u64\",\"value\":\"0x01\"}}]}",
-		"{\"vm_status\":\"Executed\",\"return_values\":[{\"value\":{\"type_tag\":\"u64\",\"value\":"
-		"\"0x010000000000000000\"}}]}",
-		"{\"vm_status\":\"Executed\",\"return_values\":[{\"value\":{\"type_tag\":\"u64\",\"value\":"
-		"\"0x0100000000000000\"},\"decoded_value\":\"2\"}]}",
+		VIEW("u8", "\"0x01\"", ""),
+		VIEW("u64", "\"0x01\"", ""),
+		VIEW("u64", "\"0x010000000000000000\"", ""),
+		VIEW("u64", "\"0100000000000000\"", ""),
+		VIEW("u64", "1", ""),
+		VIEW("u64", "\"0x0100000000000000\"", ",\"decoded_value\":\"2\""),
 	};
 	uint64_t v;
 
@@ -631,9 +636,8 @@ static void sequence_numbers(void)
 		   "no sequence number: %zu: %s", i, e.priv);
 	}
 	reset();
-	expect(STR_LIT(
-		"{\"vm_status\":\"Executed\",\"return_values\":[{\"value\":{\"type_tag\":\"u64\","
-		"\"value\":\"0xffffffffffffffff\"},\"decoded_value\":\"18446744073709551615\"}]}"));
+	expect(STR_LIT(VIEW("u64", "\"0xffffffffffffffff\"",
+			    ",\"decoded_value\":\"18446744073709551615\"")));
 	OK(!rooch_sequence_number(node, &payer, &v, &e) && v == UINT64_MAX, "the largest one");
 }
 
