@@ -36,3 +36,5 @@ TESTS += t/4130-gateway-guard.bats
 EXTRA_DIST += t/4130-gateway-guard.bats
 TESTS += t/3020-ledger-commands.bats
 EXTRA_DIST += t/3020-ledger-commands.bats
+TESTS += t/5000-nginx.bats t/5001-lighttpd.bats t/5004-lighttpd-spawn.bats
+EXTRA_DIST += t/5000-nginx.bats t/5001-lighttpd.bats t/5004-lighttpd-spawn.bats t/lib/web.bash

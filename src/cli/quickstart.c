@@ -30,7 +30,7 @@ struct quick {
 	struct conf *conf;
 	bool mock;
 	char dir[2048], self[PATH_MAX], client[PATH_MAX], mock_program[PATH_MAX], key[2100],
-		url[300];
+		url[300], host[256];
 	const char *provider;
 	pid_t mock_pid, serve_pid;
 };
@@ -176,7 +176,7 @@ static int start_serve(struct quick *q, struct gw_err *e)
 	char port[] = "--port", port_text[16], web[] = "--web-server", host[] = "--host";
 	char *argv[] = { q->self, serve,	 state,	    q->dir, payment,
 			 off,	  port,		 port_text, web,    q->conf->web_server,
-			 host,	  q->conf->host, NULL };
+			 host,	  q->host, NULL };
 	struct proc_spec s = { .argv = argv, .fd0 = -1, .new_group = true };
 	struct pollfd ready;
 	int ends[2];
@@ -264,7 +264,7 @@ static void end(struct quick *q)
 
 static int story(struct quick *q, struct gw_err *e)
 {
-	const char *host = strcmp(q->conf->host, "0.0.0.0") ? q->conf->host : "127.0.0.1";
+	const char *host = strcmp(q->host, "0.0.0.0") ? q->host : "127.0.0.1";
 
 	snprintf(q->url, sizeof q->url, "http://%s:%u", host, (unsigned)q->conf->port);
 	say("Starting");
@@ -330,6 +330,11 @@ int cmd_quickstart(int argc, char **argv)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* For the person at this machine, unless told otherwise. */
+	if (q.conf->from[CONF_host] == CONF_FROM_DEFAULT)
+		snprintf(q.host, sizeof q.host, "127.0.0.1");
+	else
+		snprintf(q.host, sizeof q.host, "%s", q.conf->host);
 	q.mock = !q.conf->providers.n;
 	if (!q.mock)
 		q.provider = q.conf->providers.item[0];

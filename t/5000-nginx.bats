@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What clients see is the same behind every web server. The name of this file, or of the link to it, says
+# which server stands in front.
+
+bats_require_minimum_version 1.5.0
+load lib/gw
+load lib/web
+
+setup() {
+	local kind
+	kind=$(basename "$BATS_TEST_FILENAME" .bats)
+	KIND=${kind#*-}
+	web_world
+	web_start "$KIND"
+}
+teardown() { gw_end; }
+
+line_came() {
+	grep -q "$1" out
+}
+
+@test "events of a stream arrive one by one, while the answer is still open" {
+	order "file=openai/openai-chat-stream-usage-final&after=500&end=stall"
+	BODY=$(chat_body gpt-4o-mini ',"stream":true') chat_start out
+	gw_wait_for 10 line_came '^data: '
+	run -0 curl -s "$MOCK/mock/wait?requests=1&timeout=1"
+	chat_leave
+	gw_wait_for 10 rows_are "select outcome, state from usage" "4|1"
+}
+
+@test "a whole stream, and a whole answer, arrive as the provider sent them" {
+	order "file=openai/openai-chat-stream-usage-final"
+	BODY=$(chat_body gpt-4o ',"stream":true') chat >out
+	sed '1,/^$/d' "$GW_SRCDIR/t/fixtures/openai/openai-chat-stream-usage-final.http" | cmp - out
+	order "file=openai/openai-chat-nonstream-basic"
+	chat >out
+	sed '1,/^$/d' "$GW_SRCDIR/t/fixtures/openai/openai-chat-nonstream-basic.http" | cmp - out
+	gw_wait_for 10 rows_are "select count(*) from usage where state = 1 and outcome = 1 and cost_pico > 0" 2
+}
+
+@test "the authorization header arrives; without it nobody is served" {
+	run -0 curl -s -o /dev/null -w '%{http_code}' "$URL/openai/v1/models"
+	[ "$output" = 401 ]
+	run -0 ask /openai/v1/models -o /dev/null -w '%{http_code}'
+	[ "$output" = 200 ]
+}
+
+@test "the payment header and the client's reference arrive" {
+	run -0 chat -o /dev/null -D - -H 'X-Client-Tx-Ref: my-ref-1' -H 'X-Payment-Channel-Data: uabc'
+	[[ "$output" == *"X-Request-Id: my-ref-1"* ]]
+}
+
+@test "the gateway's own errors arrive: no path, no method, no JSON, too large" {
+	run -0 ask /openai/v1/nothing -w '%{http_code}' --data-binary ''
+	[[ "$output" == *'"error"'*404 ]]
+	run -0 ask /openai/v1/chat/completions -w '%{http_code}' -X DELETE
+	[[ "$output" == *'"error"'*405 ]]
+	run -0 ask /openai/v1/chat/completions -w '%{http_code}' -H 'Content-Type: text/plain' --data-binary x
+	[[ "$output" == *'"error"'*415 ]]
+	run -0 ask /nowhere -w '%{http_code}'
+	[[ "$output" == *404 ]]
+	run -0 curl -s -w '%{http_code}' -H "Authorization: $(didauth)" -H 'Content-Type: application/json' \
+		-H 'Content-Length: 99000000' -H 'Expect:' --data-binary '{' --max-time 10 "$URL/openai/v1/chat/completions"
+	[[ "$output" == *413 ]]
+}
+
+@test "paths reach the responder as they were sent" {
+	local path
+	for path in /openai/v1%2fmodels /openai/v1/../v1/models /openai/v1/./models /openai/%2e%2e/claude/v1/models \
+		/openai/v1/models/; do
+		run -0 ask "$path" --path-as-is -o /dev/null -w '%{http_code}'
+		[[ "$output" =~ ^(400|404)$ ]]
+	done
+	run -0 curl -s "$MOCK/mock/count"
+	[ "$output" = 0 ]
+}
+
+@test "a body of 50 MB arrives whole" {
+	head -c 49000000 /dev/zero | tr '\0' 'a' >big
+	{
+		printf '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"'
+		cat big
+		printf '"}]}'
+	} >body.json
+	run -0 ask /openai/v1/chat/completions -H 'Content-Type: application/json' --data-binary @body.json \
+		-o out -w '%{http_code}'
+	[ "$output" = 200 ]
+	curl -s "$MOCK/mock/body" | cmp - body.json
+}
+
+@test "a client that leaves in the middle is noticed, and what came is charged" {
+	order "file=openai/openai-chat-stream-usage-final&after=900&end=stall"
+	BODY=$(chat_body gpt-4o-mini ',"stream":true') chat_start out
+	gw_wait_for 10 line_came '^data: '
+	chat_leave
+	run -0 curl -s "$MOCK/mock/wait?requests=1&finished=1&timeout=5000"
+	gw_wait_for 5 rows_are "select count(*), sum(outcome = 4), sum(estimated), sum(cost_pico > 0) from usage" "1|1|1|1"
+}
+
+@test "a client that leaves while the model thinks is noticed" {
+	order "end=never"
+	chat_start out
+	run -0 curl -s "$MOCK/mock/wait?requests=1&timeout=5000"
+	chat_leave
+	run -0 curl -s "$MOCK/mock/wait?requests=1&finished=1&timeout=5000"
+	gw_wait_for 5 rows_are "select count(*), sum(outcome = 4) from usage" "1|1"
+}
+
+@test "a slow client does not hold up the others" {
+	order "huge=4000000"
+	local i
+	chat_start slow --limit-rate 1k
+	run -0 curl -s "$MOCK/mock/wait?requests=1&timeout=5000"
+	for i in 1 2 3 4 5; do
+		run -0 chat -o /dev/null -w '%{http_code}'
+		[ "$output" = 200 ]
+	done
+	chat_leave
+}
+
+@test "twenty streams run at once" {
+	local i
+	local -a pids=()
+	order "file=openai/openai-chat-stream-usage-final&delay=20&sizes=60&times=20"
+	for i in $(seq 20); do
+		BODY=$(chat_body gpt-4o-mini ',"stream":true') chat_start "out.$i"
+		pids+=("$CHAT")
+	done
+	wait "${pids[@]}"
+	for i in $(seq 20); do
+		sed '1,/^$/d' "$GW_SRCDIR/t/fixtures/openai/openai-chat-stream-usage-final.http" | cmp - "out.$i"
+	done
+	gw_wait_for 10 rows_are "select count(*), count(distinct cost_pico) from usage where state = 1" "20|1"
+}
+
+@test "a responder that dies is replaced" {
+	local pid
+	run -0 chat -o /dev/null -w '%{http_code}'
+	[ "$output" = 200 ]
+	for pid in $(pgrep -f "^$PROGRAMS/fcgi/openai.fcgi"); do
+		kill -KILL "$pid"
+	done
+	gw_wait_for 20 chat --fail -o /dev/null
+}
