@@ -24,7 +24,8 @@ static void add_payment(struct exchange *x, const struct gw_err *e)
 		return;
 	buf_init(&b, HEADER_VALUE_MAX);
 	payment_response(&x->payment, e, &b);
-	http_reply_payment(x->rp, buf_str(&b));
+	if (b.len)
+		http_reply_payment(x->rp, buf_str(&b));
 	buf_clear(&b);
 }
 

@@ -50,7 +50,7 @@ struct exchange {
 	enum error_shape shape;
 
 	/* payment; only where g->payments is set */
-	bool has_payment; /* payment_parse has succeeded, or failed with a proposal to attach */
+	bool has_payment; /* payment_begin was called, and the answer tells of it */
 	struct payment payment;
 
 	/* 4 T1 */

@@ -27,6 +27,7 @@
 #define GW_PIPELINE_PAYMENT_H
 
 #include "auth/did_auth.h"
+#include "ledger/channel_rows.h"
 #include "ledger/payment_header.h"
 #include "store/store.h"
 #include "util/conf.h"
@@ -63,9 +64,9 @@ struct payment {
 	bool other_channel;	     /* the voucher names another channel or fragment */
 
 	/* after admit */
-	bool busy;     /* nothing was written: payment_wait, then try again */
-	bool accepted; /* the voucher stands, whatever is answered */
-	bool leased;   /* payment_settle_tx is owed */
+	bool busy;		    /* nothing was written: payment_wait, then try again */
+	bool accepted;		    /* the voucher stands, whatever is answered */
+	bool leased;		    /* payment_settle_tx is owed */
 	struct gw_err refused;	    /* code GWE_OK: admitted; else answer this, its writes stand */
 	struct str refused_details; /* JSON for error.details, in the arena; perhaps empty */
 
@@ -79,12 +80,9 @@ struct payment {
 	struct arena *arena; /* borrowed */
 
 	/* private to payment*.c */
-	bool renew;	      /* wait means: read the chain anew */
+	int renew; /* enum chain_want: why payment_wait has to ask the node; 0: it need not */
 	unsigned renewals;
-	int decision;	      /* enum rav_decision */
-	uint64_t rate_pico;   /* of one unit of the asset, for the whole request */
-	char owner[128];      /* of the lease */
-	int64_t usage_id;     /* of the lease */
+	struct subchannel_lease lease;
 };
 
 void payment_begin(struct payment *p, struct payment_engine *en, const struct did_auth *auth,

@@ -130,10 +130,9 @@ static int prepare_payment(struct exchange *x, struct gw_err *e)
 		}
 		ambiguous = true;
 	}
-	if (payment_parse(&x->payment, header, ambiguous, e) < 0)
-		return -1;
+	/* an answer about the header itself carries one too */
 	x->has_payment = true;
-	return 0;
+	return payment_parse(&x->payment, header, ambiguous, e);
 }
 
 static void note_payment(struct exchange *x)

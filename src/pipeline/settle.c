@@ -286,6 +286,8 @@ void exchange_settle(struct exchange *x)
 		(void)gw_fail_priv(&x->failure, GWE_INTERNAL, e.sys, "settlement failed: %s",
 				   e.pub);
 		x->admitted = false; /* nothing was stored: there is no proposal to show */
+		if (x->has_payment)
+			payment_abandon(&x->payment);
 	} else if (x->has_payment) {
 		payment_released(&x->payment);
 	}
