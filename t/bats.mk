@@ -38,3 +38,5 @@ TESTS += t/3020-ledger-commands.bats
 EXTRA_DIST += t/3020-ledger-commands.bats
 TESTS += t/5000-nginx.bats t/5001-lighttpd.bats t/5004-lighttpd-spawn.bats
 EXTRA_DIST += t/5000-nginx.bats t/5001-lighttpd.bats t/5004-lighttpd-spawn.bats t/lib/web.bash
+TESTS += t/3070-register.bats
+EXTRA_DIST += t/3070-register.bats
