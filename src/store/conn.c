@@ -169,8 +169,6 @@ static int authorize(void *arg, int action, const char *a, const char *b, const 
 	case SQLITE_UPDATE:
 	case SQLITE_DELETE:
 		return may_write(c->role, a) ? SQLITE_OK : SQLITE_DENY;
-	case SQLITE_PRAGMA:
-		return !strcmp(a, "data_version") ? SQLITE_OK : SQLITE_DENY;
 	default:
 		return SQLITE_DENY;
 	}

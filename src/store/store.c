@@ -24,11 +24,6 @@ struct job {
 };
 
 enum { READERS = 4 };
-struct own_reader {
-	pthread_t thread;
-	struct store_conn *c;
-	struct own_reader *next;
-};
 
 struct store {
 	char *path;
@@ -45,8 +40,6 @@ struct store {
 	pthread_cond_t reader_free;
 	struct store_conn *reader[READERS];
 	bool taken[READERS];
-	struct own_reader *own;
-	struct store_conn *version; /* for store_data_version; under readers_lock */
 };
 
 /* ---- the writer ---- */
@@ -247,48 +240,6 @@ int store_read(struct store *st, store_fn fn, void *arg, struct gw_err *e)
 	return rc;
 }
 
-struct store_conn *store_reader(struct store *st, struct gw_err *e)
-{
-	struct own_reader *r;
-
-	pthread_mutex_lock(&st->readers_lock);
-	for (r = st->own; r && !pthread_equal(r->thread, pthread_self()); r = r->next)
-		;
-	if (!r) {
-		r = calloc(1, sizeof *r);
-		if (!r || open_reader(st, &r->c, e)) {
-			free(r);
-			r = NULL;
-		} else {
-			r->thread = pthread_self();
-			r->next = st->own;
-			st->own = r;
-		}
-	}
-	pthread_mutex_unlock(&st->readers_lock);
-	return r ? r->c : NULL;
-}
-
-int store_data_version(struct store *st, int64_t *out, struct gw_err *e)
-{
-	struct stmt *s;
-	int rc = 0;
-
-	pthread_mutex_lock(&st->readers_lock);
-	if (!st->version)
-		rc = open_reader(st, &st->version, e);
-	if (!rc) {
-		s = stmt_get(st->version, STMT_DATA_VERSION);
-		rc = stmt_step(s, e);
-		if (rc == 1)
-			*out = stmt_i64(s, "data_version");
-		stmt_done(s);
-		rc = rc == 1 ? 0 : -1;
-	}
-	pthread_mutex_unlock(&st->readers_lock);
-	return rc;
-}
-
 /* ---- open and close ---- */
 
 static int cannot_open(const char *path, enum store_role role, struct gw_err *e)
@@ -351,14 +302,6 @@ void store_close(struct store *st)
 	}
 	for (int i = 0; i < READERS; i++)
 		conn_close(st->reader[i]);
-	while (st->own) {
-		struct own_reader *r = st->own;
-
-		st->own = r->next;
-		conn_close(r->c);
-		free(r);
-	}
-	conn_close(st->version);
 	/* Last: whoever closes the file last folds its journal in. */
 	conn_close(st->writer);
 	pthread_mutex_destroy(&st->lock);

@@ -5,14 +5,14 @@
  * One writer thread owns the only writing connection of a process. Callers hand it a function;
  * it runs many of them inside one BEGIN IMMEDIATE, each in its own savepoint, commits once
  * (synchronous FULL) and then lets all callers return. A function that fails is undone alone.
- * Readers use connections of their own.
+ * Readers borrow a connection of a small pool.
  *
  * All SQL text is in store/stmts*.def: id, roles, text. Columns are read by name. What a role must
  * not touch is denied to its connections once more, by SQLite's authorizer.
  *
  * Rule:    design.md 5, style.md 10
  * Layer:   store; calls util
- * Threads: store_write from any thread but the writer; a reader belongs to one thread
+ * Threads: store_write from any thread but the writer, store_read from any
  */
 #ifndef GW_STORE_STORE_H
 #define GW_STORE_STORE_H
@@ -68,11 +68,6 @@ int store_write(struct store *st, const char *name, store_fn fn, void *arg,
  * must not block or keep @c.
  */
 int store_read(struct store *st, store_fn fn, void *arg, struct gw_err *e) GW_MUST_CHECK;
-/* The calling thread's own reader, for threads that live as long as the process (each costs a
- * connection); made at first use, closed with the store. */
-struct store_conn *store_reader(struct store *st, struct gw_err *e) GW_MUST_CHECK;
-/* Grows when another process or thread committed (PRAGMA data_version): cheap cache check. */
-int store_data_version(struct store *st, int64_t *out, struct gw_err *e) GW_MUST_CHECK;
 
 /* Statements: enum stmt_id from stmts.def (STMT_USAGE_START, ...). */
 enum stmt_id {

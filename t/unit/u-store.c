@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -155,13 +157,12 @@ static void check_group(void)
 	pthread_t t[THREADS];
 	struct gw_err e;
 	struct work w = { .request = "alone", .fail = true };
-	int64_t id, lost = 0, version1 = 0, version2 = 0;
+	int64_t id, lost = 0;
 
 	OK(!store_open(&crowd.st, &o, &e), "opens in the gateway's role");
 	OK(store_write(crowd.st, "start", start_row, &w, &e) && e.code == GWE_CONFLICT,
 	   "a function's own error comes back");
 	OK(rows() == 0, "and its work is undone");
-	OK(!store_data_version(crowd.st, &version1, &e), "the data version is readable");
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&t[i], NULL, many, &crowd);
 	for (int i = 0; i < THREADS; i++)
@@ -169,8 +170,6 @@ static void check_group(void)
 	OK(crowd.good == THREADS * EACH * 4 / 5 && crowd.bad == THREADS * EACH / 5,
 	   "each of a group has its own result");
 	OK(rows() == crowd.good, "and only the good ones are stored");
-	OK(!store_data_version(crowd.st, &version2, &e) && version2 != version1,
-	   "a commit changes the data version");
 	w = (struct work){ .request = "one" };
 	OK(!store_write(crowd.st, "start", start_row, &w, &e), "a row is started");
 	id = w.id;
@@ -274,6 +273,139 @@ static int read_recent(struct store_conn *c, void *arg, struct gw_err *e)
 		*n += stmt_i64(s, "requests");
 	stmt_done(s);
 	return r;
+}
+
+struct visit {
+	struct store *st;
+	atomic_int inside, most;
+	int64_t wrong;
+};
+
+static int look_around(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct visit *v = arg;
+	int now = atomic_fetch_add(&v->inside, 1) + 1, most = atomic_load(&v->most);
+	int64_t first = 0, second = 0;
+
+	while (now > most && !atomic_compare_exchange_weak(&v->most, &most, now))
+		;
+	if (read_recent(c, &first, e))
+		return -1;
+	for (int i = 0; i < 50; i++)
+		sched_yield();
+	if (read_recent(c, &second, e))
+		return -1;
+	atomic_fetch_sub(&v->inside, 1);
+	/* One look at the database, whatever is written meanwhile. */
+	return first == second ? 0 : gw_fail(e, GWE_INTERNAL, 0, "it moved");
+}
+
+static void *visitor(void *arg)
+{
+	struct visit *v = arg;
+	struct gw_err e;
+
+	for (int i = 0; i < 20; i++)
+		if (store_read(v->st, look_around, v, &e))
+			__atomic_fetch_add(&v->wrong, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+static void check_readers(void)
+{
+	struct store_options o = { .path = path, .role = STORE_GATEWAY };
+	struct visit v = { .wrong = 0 };
+	struct crowd crowd = { 0 };
+	pthread_t t[THREADS + 1];
+	struct gw_err e;
+
+	if (store_open(&v.st, &o, &e))
+		abort();
+	crowd.st = v.st;
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&t[i], NULL, visitor, &v);
+	pthread_create(&t[THREADS], NULL, many, &crowd);
+	for (int i = 0; i <= THREADS; i++)
+		pthread_join(t[i], NULL);
+	OK(v.wrong == 0 && crowd.good > 0,
+	   "readers see one state each while rows are written beside them");
+	OK(atomic_load(&v.most) > 1 && atomic_load(&v.most) <= 4,
+	   "several at a time, and no more than there are connections (%d)", atomic_load(&v.most));
+	store_close(v.st);
+}
+
+static int start_too_dear(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct usage_start u = row("dear");
+	int64_t id;
+
+	u.bound_pico = (uint64_t)INT64_MAX + *(uint64_t *)arg;
+	return usage_start_tx(c, &u, &id, e);
+}
+
+static int finish_too_dear(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	const struct usage_finish f = { .outcome = OUTCOME_OK,
+					.cost_known = true,
+					.cost_pico = (uint64_t)INT64_MAX + 1,
+					.first_byte_ms = -1 };
+
+	return usage_finish_tx(c, *(int64_t *)arg, &f, e);
+}
+
+static int finish_unknown(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	const struct usage_finish f = { .outcome = OUTCOME_UPSTREAM_BROKE,
+					.error_code = STR_LIT("upstream_error"),
+					.cost_pico = 9, /* not known: not kept */
+					.first_byte_ms = -1,
+					.input_tokens = -1,
+					.output_tokens = 0,
+					.cached_tokens = -1 };
+
+	return usage_finish_tx(c, *(int64_t *)arg, &f, e);
+}
+
+static int read_cost(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	const struct usage_filter f = { .since_ms = 777, .until_ms = 778 };
+
+	return usage_report_read(arg, c, &f, e);
+}
+
+/* What does not fit is refused and never wrapped, what is not known is no number. */
+static void check_amounts(void)
+{
+	struct store_options o = { .path = path, .role = STORE_GATEWAY };
+	struct work w = { .request = "amounts", .now_ms = 777 };
+	struct usage_report r;
+	struct store *st = NULL;
+	uint64_t over = 0;
+	struct gw_err e;
+
+	if (store_open(&st, &o, &e))
+		abort();
+	OK(!store_write(st, "start", start_too_dear, &over, &e),
+	   "the largest amount of 63 bits is kept");
+	over = 1;
+	OK(store_write(st, "start", start_too_dear, &over, &e) && e.code == GWE_BAD_REQUEST,
+	   "one more is refused: %s", e.pub);
+	OK(!store_write(st, "start", start_row, &w, &e) &&
+		   store_write(st, "finish", finish_too_dear, &w.id, &e) &&
+		   e.code == GWE_BAD_REQUEST,
+	   "of a cost, too");
+	OK(!store_write(st, "finish", finish_unknown, &w.id, &e),
+	   "a row ends without a known cost");
+	store_close(st);
+	o = (struct store_options){ .path = path, .role = STORE_ADMIN, .read_only = true };
+	if (store_open(&st, &o, &e))
+		abort();
+	usage_report_init(&r, USAGE_BY_PAYER);
+	OK(!store_read(st, read_cost, &r, &e) && r.n == 1 && r.total.unknown == 1 &&
+		   r.total.failed == 1 && picousd_cmp(r.total.cost, PICOUSD_ZERO) == 0,
+	   "which the report counts, and does not add");
+	usage_report_clear(&r);
+	store_close(st);
 }
 
 static void check_busy(void)
@@ -487,6 +619,8 @@ int main(void)
 	check_group();
 	check_kill();
 	check_processes();
+	check_readers();
+	check_amounts();
 	check_busy();
 	check_nonces();
 	check_prices();
