@@ -20,3 +20,6 @@ fcgi_gateway_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)
 gwlibexec_PROGRAMS += fcgi/rooch-devnode.fcgi
 fcgi_rooch_devnode_fcgi_SOURCES = fcgi/rooch-devnode.c
 fcgi_rooch_devnode_fcgi_LDADD = src/devnode/libdevnode.a $(GW_LIBS) $(FCGI_LIBS)
+gwlibexec_PROGRAMS += fcgi/payment-channel.fcgi
+fcgi_payment_channel_fcgi_SOURCES = fcgi/payment-channel.c
+fcgi_payment_channel_fcgi_LDADD = $(GW_LIBS) $(FCGI_LIBS)

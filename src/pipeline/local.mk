@@ -10,3 +10,5 @@ libgw_a_SOURCES += src/pipeline/settle.c
 libgw_a_SOURCES += src/pipeline/payment_engine.c src/pipeline/payment_engine.h
 libgw_a_SOURCES += src/pipeline/payment_source.c
 libgw_a_SOURCES += src/pipeline/payment_tx.c
+libgw_a_SOURCES += src/pipeline/payment_api.c src/pipeline/payment_api.h
+libgw_a_SOURCES += src/pipeline/payment_admin.c

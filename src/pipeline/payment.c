@@ -60,6 +60,22 @@ static int derive(struct payment *p, struct gw_err *e)
 	return 0;
 }
 
+/* Rule: payment-channel.md 6.2: always derived; the voucher does not choose */
+static void compare_voucher(struct payment *p)
+{
+	const struct subrav *v = &p->request.voucher.rav;
+
+	p->other_channel = p->request.has_voucher && (!rooch_id_eq(v->channel_id, p->channel_id) ||
+						      strcmp(v->fragment, p->fragment) != 0);
+}
+
+void payment_take_voucher(struct payment *p, const struct voucher *v)
+{
+	p->request.has_voucher = true;
+	p->request.voucher = *v;
+	compare_voucher(p);
+}
+
 int payment_parse(struct payment *p, struct str header, bool ambiguous, struct gw_err *e)
 {
 	struct payment_request r = { .max_amount = U256_ZERO };
@@ -74,10 +90,7 @@ int payment_parse(struct payment *p, struct str header, bool ambiguous, struct g
 	}
 	if (derive(p, e) < 0)
 		return -1;
-	/* Rule: payment-channel.md 6.2: always derived; the header does not choose */
-	p->other_channel = p->request.has_voucher &&
-			   (!rooch_id_eq(p->request.voucher.rav.channel_id, p->channel_id) ||
-			    strcmp(p->request.voucher.rav.fragment, p->fragment) != 0);
+	compare_voucher(p);
 	return 0;
 }
 

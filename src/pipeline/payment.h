@@ -95,6 +95,8 @@ void payment_begin(struct payment *p, struct payment_engine *en, const struct di
  */
 int payment_parse(struct payment *p, struct str header, bool ambiguous,
 		  struct gw_err *e) GW_MUST_CHECK;
+/* A voucher that came another way than in the header, after payment_parse. */
+void payment_take_voucher(struct payment *p, const struct voucher *v);
 /* CHANNEL_NOT_FOUND, CHANNEL_CLOSED, SUBCHANNEL_NOT_AUTHORIZED, INVALID_SIGNATURE,
  * SERVICE_UNAVAILABLE; on a free route without a voucher nothing is looked at. With warm caches: no
  * statement, one signature. */

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Envelope, routes, and what payers ask. */
+#include "config.h"
+
+#include "pipeline/payment_api.h"
+
+#include "codec/jscan.h"
+#include "codec/jwrite.h"
+#include "codec/multibase.h"
+#include "pipeline/payment_engine.h"
+#include "util/clock.h"
+
+enum { ANSWER_MAX = 1 << 20, BODY_MAX = 65536, DEPTH_MAX = 16, WAIT_MS = 1000 };
+#define EXACT_MAX ((UINT64_C(1) << 53) - 1) /* what every reader of JSON keeps whole */
+
+/* ---- the envelope ---- */
+
+void api_timestamp(struct jwrite *w, const char *key)
+{
+	char iso[CLOCK_ISO_SIZE];
+
+	clock_iso(iso, clock_wall_ms());
+	jwrite_text(w, key, iso);
+}
+
+void api_begin(struct jwrite *w, struct buf *b)
+{
+	buf_init(b, ANSWER_MAX);
+	jwrite_init(w, b, false);
+	jwrite_object(w, NULL);
+	jwrite_bool(w, "success", true);
+	jwrite_object(w, "data");
+}
+
+void api_send(struct api_call *a, struct jwrite *w, struct buf *b)
+{
+	jwrite_object_end(w);
+	api_timestamp(w, "timestamp");
+	jwrite_object_end(w);
+	if (b->failed) {
+		struct gw_err e;
+
+		(void)gw_fail_priv(&e, GWE_INTERNAL, 0, "an answer beyond its bound");
+		api_refuse(a, &e);
+	} else {
+		http_reply_send(a->rp, 200, "application/json; charset=utf-8", buf_str(b));
+	}
+	buf_clear(b);
+}
+
+void api_refuse(struct api_call *a, const struct gw_err *e)
+{
+	const struct error_form f = { .shape = SHAPE_API };
+
+	http_reply_error(a->rp, e, &f);
+}
+
+void api_number(struct jwrite *w, const char *key, uint64_t v)
+{
+	char text[24];
+
+	if (v <= EXACT_MAX) {
+		jwrite_u64(w, key, v);
+		return;
+	}
+	snprintf(text, sizeof text, "%llu", (unsigned long long)v);
+	jwrite_text(w, key, text);
+}
+
+void api_amount(struct jwrite *w, const char *key, struct u256 v)
+{
+	char text[U256_TEXT];
+	uint64_t small;
+
+	if (u256_to_u64(&small, v)) {
+		api_number(w, key, small);
+		return;
+	}
+	u256_format(text, v);
+	jwrite_text(w, key, text);
+}
+
+int api_read_body(struct api_call *a, struct jval *root, struct gw_err *e)
+{
+	struct gw_err why;
+
+	buf_init(&a->body, BODY_MAX);
+	if (http_read_body(a->rq, &a->body, (unsigned)a->rq->conf->body_timeout_ms, e) < 0)
+		return -1;
+	if (jscan_check(buf_str(&a->body), DEPTH_MAX, false, root, &why) < 0)
+		return gw_fail(e, GWE_BAD_REQUEST, 0, "the body cannot be read: %s", why.pub);
+	if (root->type != J_OBJECT)
+		return gw_fail(e, GWE_BAD_REQUEST, 0, "the body has to be a JSON object");
+	return 0;
+}
+
+/* ---- health ---- */
+
+static void health(struct api_call *a)
+{
+	struct jwrite w;
+	struct gw_err e;
+	struct buf b;
+
+	if (payment_engine_ready(a->g->payments, &e) < 0) {
+		api_refuse(a, &e);
+		return;
+	}
+	api_begin(&w, &b);
+	jwrite_bool(&w, "success", true);
+	jwrite_text(&w, "status", "healthy");
+	api_timestamp(&w, "timestamp");
+	jwrite_bool(&w, "paymentKitEnabled", true);
+	api_send(a, &w, &b);
+}
+
+/* ---- recovery ---- */
+
+struct state {
+	struct payment *p;
+	struct subchannel_row row;
+	bool found;
+};
+
+/* A write: a proposal that nobody can sign any more is told as the one that replaces it. */
+static int load_state(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct state *s = arg;
+	int64_t now = clock_wall_ms();
+	int rc = subchannel_load(c, &s->row, &s->p->channel_id, s->p->fragment, now, e);
+
+	s->found = rc == 0;
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	return rav_pending_is_dead(&s->row.rav) ? subchannel_revive_tx(c, &s->row, now, e) : 0;
+}
+
+static void write_channel(struct jwrite *w, const struct api_call *a, const struct chain_facts *f)
+{
+	const struct payment *p = &a->payment;
+	char id[ROOCH_HEX_TEXT];
+
+	if (!f->has_channel) {
+		jwrite_null(w, "channel");
+		return;
+	}
+	rooch_id_hex(id, &p->channel_id);
+	jwrite_object(w, "channel");
+	jwrite_text(w, "channelId", id);
+	jwrite_text(w, "payerDid", a->auth.did);
+	jwrite_text(w, "payeeDid", p->engine->service_did);
+	jwrite_text(w, "assetId", p->engine->asset);
+	api_number(w, "epoch", f->epoch);
+	jwrite_text(w, "status", channel_status_name(f->status));
+	jwrite_object_end(w);
+}
+
+static void write_subchannel(struct jwrite *w, const struct payment *p, const struct chain_facts *f)
+{
+	char id[ROOCH_HEX_TEXT];
+
+	if (!f->has_channel || !f->has_subchannel) {
+		jwrite_null(w, "subChannel");
+		return;
+	}
+	rooch_id_hex(id, &p->channel_id);
+	jwrite_object(w, "subChannel");
+	jwrite_text(w, "channelId", id);
+	api_number(w, "epoch", f->epoch);
+	jwrite_text(w, "vmIdFragment", p->fragment);
+	api_amount(w, "lastClaimedAmount", f->last_claimed);
+	api_number(w, "lastConfirmedNonce", f->last_nonce);
+	jwrite_i64(w, "lastUpdated", f->read_ms);
+	jwrite_object_end(w);
+}
+
+static void write_pending(struct jwrite *w, const struct state *s)
+{
+	struct subrav r;
+
+	if (!s->found || !s->row.rav.has_pending) {
+		jwrite_null(w, "pendingSubRav");
+		return;
+	}
+	rav_subrav(&r, &s->row.rav, &s->row.rav.pending);
+	subrav_write_json(w, "pendingSubRav", &r);
+}
+
+static void recovery(struct api_call *a)
+{
+	struct payment *p = &a->payment;
+	struct chain_key k = payment_chain_key(p);
+	struct state s = { .p = p };
+	struct chain_facts facts;
+	struct jwrite w;
+	struct gw_err e;
+	struct buf b;
+
+	/* Rule: a node that does not answer is not a channel that is not there */
+	if (chain_cache_get(p->engine->cache, &facts, &k, CHAIN_CACHED, &e) < 0 ||
+	    store_write(a->g->store, "recovery", load_state, &s, &e) < 0) {
+		api_refuse(a, &e);
+		return;
+	}
+	api_begin(&w, &b);
+	write_channel(&w, a, &facts);
+	write_pending(&w, &s);
+	write_subchannel(&w, p, &facts);
+	api_timestamp(&w, "timestamp");
+	api_send(a, &w, &b);
+}
+
+/* ---- commit ---- */
+
+/* {"0":12,"1":...}, as the client's own method writes a signature. */
+static bool read_byte_object(uint8_t out[KEY_SIG], struct jval v)
+{
+	uint64_t seen = 0, n;
+	struct jiter it;
+	struct str key;
+	struct jval byte;
+
+	_Static_assert(KEY_SIG == 64, "a bit for each byte");
+	jiter_init(&it, v);
+	while (jiter_next(&it, &key, &byte)) {
+		uint64_t at;
+
+		if (!str_u64(key, &at) || at >= KEY_SIG || (seen & UINT64_C(1) << at) ||
+		    !jval_u64(byte, &n) || n > 0xff)
+			return false;
+		seen |= UINT64_C(1) << at;
+		out[at] = (uint8_t)n;
+	}
+	return seen == UINT64_MAX;
+}
+
+static bool read_signature(uint8_t out[KEY_SIG], struct jval v)
+{
+	char text[128];
+	struct buf b;
+	bool ok;
+
+	if (v.type == J_OBJECT)
+		return read_byte_object(out, v);
+	buf_init(&b, KEY_SIG);
+	ok = jval_copy(v, text, sizeof text) && multibase_decode_u(str_c(text), &b) &&
+	     b.len == KEY_SIG;
+	if (ok)
+		memcpy(out, b.p, KEY_SIG);
+	buf_clear(&b);
+	return ok;
+}
+
+static int read_voucher(struct api_call *a, struct voucher *v, struct gw_err *e)
+{
+	struct jval root, given;
+
+	if (api_read_body(a, &root, e) < 0)
+		return -1;
+	given = jscan_get(root, "subRav");
+	if (given.type != J_OBJECT || jscan_get(given, "subRav").type != J_OBJECT)
+		return gw_fail(e, GWE_BAD_REQUEST, 0, "the body has no signed subRav");
+	if (subrav_read_json(&v->rav, jscan_get(given, "subRav"), e) < 0)
+		return -1;
+	if (!read_signature(v->signature, jscan_get(given, "signature")))
+		return gw_fail(e, GWE_BAD_REQUEST, 0,
+			       "signature has to be 64 bytes in base64url with prefix u");
+	return 0;
+}
+
+static int commit_tx(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct payment *p = arg;
+	const struct payment_offer o = { .now_ms = clock_wall_ms() };
+
+	return payment_admit_tx(c, p, &o, e);
+}
+
+/* As T1 of a free route. */
+static int take_voucher(struct api_call *a, struct gw_err *e)
+{
+	int64_t since = clock_mono_ms();
+
+	if (payment_prepare(&a->payment, e) < 0)
+		return -1;
+	while (store_write(a->g->store, "commit", commit_tx, &a->payment, e) < 0) {
+		if (!a->payment.busy)
+			return -1;
+		if (!payment_wait(&a->payment, since, WAIT_MS, a->rq->fd))
+			return gw_fail(e, GWE_RAV_CONFLICT, 0,
+				       "a request of this sub-channel is still at work");
+	}
+	if (a->payment.refused.code == GWE_OK)
+		return 0;
+	*e = a->payment.refused;
+	return -1;
+}
+
+/* Rule: payment-channel.md 8: body and header say the same */
+static void refuse_voucher(struct api_call *a, const struct gw_err *e)
+{
+	const struct error_form f = { .shape = SHAPE_ENVELOPE,
+				      .details = a->payment.refused_details };
+	struct buf b;
+
+	buf_init(&b, PAYMENT_HEADER_MAX);
+	payment_response(&a->payment, e, &b);
+	if (b.len)
+		http_reply_payment(a->rp, buf_str(&b));
+	http_reply_error(a->rp, e, &f);
+	buf_clear(&b);
+}
+
+static void commit(struct api_call *a)
+{
+	struct voucher v;
+	struct jwrite w;
+	struct gw_err e;
+	struct buf b;
+
+	if (read_voucher(a, &v, &e) < 0) {
+		api_refuse(a, &e);
+		return;
+	}
+	payment_take_voucher(&a->payment, &v);
+	if (take_voucher(a, &e) < 0) {
+		refuse_voucher(a, &e);
+		return;
+	}
+	api_begin(&w, &b);
+	jwrite_bool(&w, "success", true);
+	api_send(a, &w, &b);
+}
+
+/* ---- subrav ---- */
+
+struct search {
+	struct payment *p;
+	uint64_t nonce;
+	struct voucher v;
+	bool found;
+};
+
+static int find_voucher(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct search *s = arg;
+	int rc = voucher_find(c, &s->v, &s->p->channel_id, s->p->fragment, s->nonce, e);
+
+	s->found = rc == 0;
+	return rc < 0 ? -1 : 0;
+}
+
+static void write_voucher(struct jwrite *w, const struct voucher *v)
+{
+	char id[ROOCH_HEX_TEXT];
+	struct buf sig;
+
+	rooch_id_hex(id, &v->rav.channel_id);
+	jwrite_object(w, "subRav");
+	api_number(w, "version", v->rav.version);
+	api_number(w, "chainId", v->rav.chain_id);
+	jwrite_text(w, "channelId", id);
+	api_number(w, "channelEpoch", v->rav.epoch);
+	jwrite_text(w, "vmIdFragment", v->rav.fragment);
+	api_amount(w, "accumulatedAmount", v->rav.accumulated);
+	api_number(w, "nonce", v->rav.nonce);
+	jwrite_object_end(w);
+	buf_init(&sig, 128);
+	multibase_encode_u(v->signature, sizeof v->signature, &sig);
+	jwrite_str(w, "signature", buf_str(&sig));
+	buf_clear(&sig);
+}
+
+static void subrav_query(struct api_call *a)
+{
+	struct search s = { .p = &a->payment };
+	struct jwrite w;
+	struct gw_err e;
+	struct buf b;
+
+	if (!str_u64(http_query_member(a->rq->query, "nonce"), &s.nonce)) {
+		(void)gw_fail(&e, GWE_BAD_REQUEST, 0, "nonce has to be a decimal number");
+		api_refuse(a, &e);
+		return;
+	}
+	if (store_read(a->g->store, find_voucher, &s, &e) < 0) {
+		api_refuse(a, &e);
+		return;
+	}
+	if (!s.found) {
+		(void)gw_fail(&e, GWE_NOT_FOUND, 0, "SubRAV not found");
+		api_refuse(a, &e);
+		return;
+	}
+	api_begin(&w, &b);
+	write_voucher(&w, &s.v);
+	api_send(a, &w, &b);
+}
+
+/* ---- routes ---- */
+
+enum who { ANYBODY, PAYER, ADMIN };
+static const struct endpoint {
+	const char *method, *path;
+	enum who who;
+	void (*answer)(struct api_call *a);
+} endpoints[] = {
+	{ "GET", "/payment-channel/health", ANYBODY, health },
+	{ "GET", "/payment-channel/recovery", PAYER, recovery },
+	{ "POST", "/payment-channel/commit", PAYER, commit },
+	{ "GET", "/payment-channel/subrav", PAYER, subrav_query },
+	{ "GET", "/payment-channel/admin/status", ADMIN, payment_admin_status },
+	{ "POST", "/payment-channel/admin/claim-trigger", ADMIN, payment_admin_claim },
+};
+
+static int burn(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	const struct did_auth *auth = arg;
+
+	return nonce_burn_tx(c, auth, clock_wall_s(), AUTH_WINDOW_S, e);
+}
+
+static bool is_admin(const struct conf *c, const char *did)
+{
+	for (unsigned i = 0; i < c->admin_did.n; i++)
+		if (!strcmp(c->admin_did.item[i], did))
+			return true;
+	return false;
+}
+
+static int let_in(struct api_call *a, enum who who, struct gw_err *e)
+{
+	if (who == ANYBODY)
+		return 0;
+	if (gateway_authenticate(a->g, a->rq, &a->auth, e) < 0)
+		return -1;
+	a->rq->log.did = arena_dup(a->rq->arena, str_c(a->auth.did));
+	if (store_write(a->g->store, "burn", burn, &a->auth, e) < 0)
+		return -1;
+	if (who == ADMIN)
+		return is_admin(a->rq->conf, a->auth.did)
+			       ? 0
+			       : gw_fail(e, GWE_FORBIDDEN, 0, "%s is not an administrator here",
+					 a->auth.did);
+	payment_begin(&a->payment, a->g->payments, &a->auth, true, a->rq->arena);
+	return payment_parse(&a->payment, STR_NULL, false, e);
+}
+
+static void plain_error(struct http_reply *rp, enum gw_code code, const char *sentence)
+{
+	const struct error_form f = { .shape = SHAPE_PLAIN };
+	struct gw_err e;
+
+	(void)gw_fail(&e, code, 0, "%s", sentence);
+	http_reply_error(rp, &e, &f);
+}
+
+void payment_api_handle(void *app, struct http_request *rq, struct http_reply *rp)
+{
+	struct api_call a = { .g = app, .rq = rq, .rp = rp };
+	const struct endpoint *at = NULL;
+	struct gw_err e;
+
+	for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0] && !at; i++)
+		if (str_eq_c(rq->path, endpoints[i].path))
+			at = &endpoints[i];
+	if (!at || !a.g->payments) {
+		plain_error(rp, GWE_NOT_FOUND, at ? "Payment is off at this gateway" : "Not found");
+		return;
+	}
+	if (!str_eq_c(rq->method, at->method)) {
+		rp->allow = at->method;
+		plain_error(rp, GWE_METHOD_NOT_ALLOWED, "Method not allowed");
+		return;
+	}
+	if (let_in(&a, at->who, &e) < 0)
+		api_refuse(&a, &e);
+	else
+		at->answer(&a);
+	buf_clear(&a.body);
+}
