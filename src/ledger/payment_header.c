@@ -30,16 +30,6 @@ static int open_header(struct buf *json, struct jval *root, struct str text, str
 	return 0;
 }
 
-/* Decimal text or an integer in digits: no sign, blank, fraction, exponent. */
-static bool read_amount(struct u256 *out, struct jval v)
-{
-	char text[260];
-
-	if (v.type == J_NUMBER)
-		return u256_parse(out, v.raw);
-	return jval_copy(v, text, sizeof text) && u256_parse(out, str_c(text));
-}
-
 static int read_signature(uint8_t out[KEY_SIG], struct jval v, struct gw_err *e)
 {
 	char text[128];
@@ -90,7 +80,7 @@ static int read_request(struct payment_request *out, struct jval root, struct gw
 	if (v.type != J_NONE && (!jval_u64(v, &version) || version != 1))
 		return gw_fail(e, GWE_BAD_REQUEST, 0, "%s: version has to be 1", not_readable);
 	v = jscan_get(root, "maxAmount");
-	if (v.type != J_NONE && !read_amount(&out->max_amount, v))
+	if (v.type != J_NONE && !subrav_read_amount(&out->max_amount, v))
 		return gw_fail(e, GWE_BAD_REQUEST, 0, "%s: maxAmount has to be a decimal integer",
 			       not_readable);
 	v = jscan_get(root, "signedSubRav");
@@ -166,11 +156,11 @@ static const char *read_response(struct payment_response *out, struct jval root)
 		return "serviceTxRef";
 	v = jscan_get(root, "cost");
 	out->has_cost = !jval_is_null(v);
-	if (out->has_cost && !read_amount(&out->cost, v))
+	if (out->has_cost && !subrav_read_amount(&out->cost, v))
 		return "cost";
 	v = jscan_get(root, "costUsd");
 	out->has_cost_usd = !jval_is_null(v);
-	if (out->has_cost_usd && !read_amount(&out->cost_usd_stated, v))
+	if (out->has_cost_usd && !subrav_read_amount(&out->cost_usd_stated, v))
 		return "costUsd";
 	if (u256_to_u64(&pico, out->cost_usd_stated))
 		out->cost_usd = picousd_of(pico);

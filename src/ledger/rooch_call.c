@@ -101,9 +101,8 @@ static void voucher_call(struct tx_call *c, struct arena *a, const char *name,
 	push_bytes(c, a, v->signature, KEY_SIG);
 }
 
-void tx_call_claim(struct tx_call *c, struct arena *a, const char *asset, const struct voucher *v)
+void tx_call_claim(struct tx_call *c, struct arena *a, const struct voucher *v)
 {
-	(void)asset; /* the channel knows its own */
 	voucher_call(c, a, "claim_from_channel_entry", v);
 }
 

@@ -15,7 +15,6 @@ enum {
 	SLOTS = 16,
 	ANSWER_MAX = 4 << 20,
 	OBJECT_MAX = 256 * 1024, /* BCS of one object */
-	PAGE = 100,
 	PAGES_MAX = 1000
 };
 
@@ -288,44 +287,55 @@ static int get_coin(struct rooch_rpc *c, const struct rooch_id *table, const cha
 	return rc < 0 ? -1 : 0;
 }
 
-int rooch_get_hub_balance(struct rooch_rpc *c, const struct rooch_id *owner, const char *asset,
-			  struct u256 *out, struct gw_err *e)
+/* Where a hub of either kind keeps its coins. */
+static bool hub_store(struct rooch_id *out, struct str bcs)
 {
-	struct rooch_id id = rooch_hub_id(owner);
 	struct hub_object hub;
+	bool ok = hub_object_read(&hub, bcs);
+
+	*out = hub.coin_store;
+	return ok;
+}
+
+static bool revenue_store(struct rooch_id *out, struct str bcs)
+{
+	struct revenue_hub_object hub;
+	bool ok = revenue_hub_object_read(&hub, bcs);
+
+	*out = hub.coin_store;
+	return ok;
+}
+
+/* Balance of the hub @id; no hub: zero. */
+static int get_hub(struct rooch_rpc *c, struct rooch_id id,
+		   bool (*store_of)(struct rooch_id *out, struct str bcs), const char *asset,
+		   struct u256 *out, struct gw_err *e)
+{
+	struct rooch_id store;
 	struct buf bcs;
 	int rc;
 
 	buf_init(&bcs, OBJECT_MAX);
 	rc = get_state(c, (struct rooch_wanted){ &id, NULL }, &bcs, e);
-	if (!rc && !hub_object_read(&hub, buf_str(&bcs)))
-		rc = unreadable(e, "payment hub");
-	buf_clear(&bcs);
-	if (rc > 0)
+	if (!rc)
+		rc = store_of(&store, buf_str(&bcs)) ? get_coin(c, &store, asset, out, e)
+						     : unreadable(e, "hub");
+	else if (rc > 0)
 		*out = U256_ZERO;
-	if (rc)
-		return rc < 0 ? -1 : 0;
-	return get_coin(c, &hub.coin_store, asset, out, e);
+	buf_clear(&bcs);
+	return rc < 0 ? -1 : 0;
+}
+
+int rooch_get_hub_balance(struct rooch_rpc *c, const struct rooch_id *owner, const char *asset,
+			  struct u256 *out, struct gw_err *e)
+{
+	return get_hub(c, rooch_hub_id(owner), hub_store, asset, out, e);
 }
 
 int rooch_get_revenue(struct rooch_rpc *c, const struct rooch_id *owner, const char *asset,
 		      struct u256 *out, struct gw_err *e)
 {
-	struct rooch_id id = rooch_revenue_hub_id(owner);
-	struct revenue_hub_object hub;
-	struct buf bcs;
-	int rc;
-
-	buf_init(&bcs, OBJECT_MAX);
-	rc = get_state(c, (struct rooch_wanted){ &id, NULL }, &bcs, e);
-	if (!rc && !revenue_hub_object_read(&hub, buf_str(&bcs)))
-		rc = unreadable(e, "revenue hub");
-	buf_clear(&bcs);
-	if (rc > 0)
-		*out = U256_ZERO;
-	if (rc)
-		return rc < 0 ? -1 : 0;
-	return get_coin(c, &hub.coin_store, asset, out, e);
+	return get_hub(c, rooch_revenue_hub_id(owner), revenue_store, asset, out, e);
 }
 
 int rooch_get_balance(struct rooch_rpc *c, const struct rooch_id *owner, const char *asset,

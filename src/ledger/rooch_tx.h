@@ -58,8 +58,8 @@ bool tx_bitcoin_sender(struct rooch_id *out, const uint8_t pub[33]);
 bool tx_bitcoin_verify(struct str payload, const uint8_t hash[32], const struct rooch_id *sender,
 		       uint8_t pub[33]);
 
-/* Calls, with their arguments in @a. */
-void tx_call_claim(struct tx_call *c, struct arena *a, const char *asset, const struct voucher *v);
+/* Calls, with their arguments in @a, which has to hold them; @asset: canonical. */
+void tx_call_claim(struct tx_call *c, struct arena *a, const struct voucher *v);
 void tx_call_dispute(struct tx_call *c, struct arena *a, const struct voucher *v);
 void tx_call_close(struct tx_call *c, struct arena *a, const struct rooch_id *channel,
 		   const struct channel_proof *p, unsigned n);

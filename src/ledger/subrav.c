@@ -66,8 +66,7 @@ bool subrav_decode(struct subrav *out, struct str bcs)
 
 /* ---- JSON ---- */
 
-/* Decimal text, or a JSON number that is written with digits alone. */
-static bool read_amount(struct u256 *out, struct jval v)
+bool subrav_read_amount(struct u256 *out, struct jval v)
 {
 	char text[260];
 
@@ -80,7 +79,7 @@ static bool read_u64(uint64_t *out, struct jval v)
 {
 	struct u256 wide;
 
-	return read_amount(&wide, v) && u256_to_u64(out, wide);
+	return subrav_read_amount(&wide, v) && u256_to_u64(out, wide);
 }
 
 /* Hex digits as the chain's own tools take them: short ones are padded, 0x may be missing. */
@@ -112,7 +111,7 @@ int subrav_read_json(struct subrav *out, struct jval object, struct gw_err *e)
 		bad = "channelEpoch";
 	else if (!jval_copy(jscan_get(object, "vmIdFragment"), out->fragment, sizeof out->fragment))
 		bad = "vmIdFragment";
-	else if (!read_amount(&out->accumulated, jscan_get(object, "accumulatedAmount")))
+	else if (!subrav_read_amount(&out->accumulated, jscan_get(object, "accumulatedAmount")))
 		bad = "accumulatedAmount";
 	else if (!read_u64(&out->nonce, jscan_get(object, "nonce")))
 		bad = "nonce";

@@ -4,7 +4,7 @@
 #include "crypto/key.h"
 
 #include "tap.h"
-#include "vectors.h"
+#include "vec_key.h"
 
 static enum key_type type_of(struct vectors *vs)
 {
@@ -42,7 +42,7 @@ static void pair(struct vectors *vs)
 	OK(signing_key_export(k, out) == stored.len && !memcmp(out, stored.p, stored.len),
 	   "%s is written as it was", vs->id);
 	OK(key_pub_valid(t, vec_u8(pub), pub.len) && pub.len == key_pub_len(t) &&
-	       !key_pub_valid(t, vec_u8(pub), pub.len - 1),
+		   !key_pub_valid(t, vec_u8(pub), pub.len - 1),
 	   "%s public key is valid, not without its last byte", vs->id);
 	signing_key_free(k);
 
@@ -77,34 +77,15 @@ static void signature(struct vectors *vs)
 	   vs->id);
 }
 
-/* The stored form of @secret, which the vectors of signatures give bare. */
-static struct str stored_form(enum key_type t, struct str secret, char out[48])
-{
-	struct buf b;
-	uint8_t head[48];
-
-	if (t != KEY_ED25519)
-		return secret;
-	if (!hex_decode(head, 16, STR_LIT("302e020100300506032b657004220420")))
-		abort();
-	buf_init(&b, 48);
-	buf_add(&b, head, 16);
-	buf_add_str(&b, secret);
-	memcpy(out, b.p, 48);
-	buf_clear(&b);
-	return (struct str){ out, 48 };
-}
-
 static void deterministic(struct vectors *vs)
 {
 	struct str msg = vec_bytes(vs, "message"), sig = vec_bytes(vs, "signature");
 	enum key_type t = type_of(vs);
 	uint8_t got[KEY_SIG];
-	char room[48];
 	struct signing_key *k;
 	struct gw_err e;
 
-	k = key_of(t, stored_form(t, vec_bytes(vs, "seedOrScalar"), room));
+	k = vec_key(vs, t);
 	OK(k && !signing_key_sign(k, msg.p, msg.len, got, &e) && !memcmp(got, sig.p, KEY_SIG),
 	   "%s is signed byte for byte", vs->id);
 	signing_key_free(k);
@@ -138,7 +119,7 @@ static const struct {
 static void edges_of_signatures(void)
 {
 	static const char *const one =
-	    "0000000000000000000000000000000000000000000000000000000000000001";
+		"0000000000000000000000000000000000000000000000000000000000000001";
 	uint8_t pub[KEY_PUB_MAX], sig[KEY_SIG], value[4][32], twin[KEY_SIG];
 	struct signing_key *k;
 	struct gw_err e;
@@ -317,8 +298,8 @@ int main(void)
 	ed25519_malleable();
 	fresh_keys();
 	OK(!key_type_find(STR_LIT("ed25519VerificationKey2020"), &t) &&
-	       !key_type_find(STR_LIT("Ed25519VerificationKey2020\0"), &t) &&
-	       !key_type_find(STR_LIT(""), &t),
+		   !key_type_find(STR_LIT("Ed25519VerificationKey2020\0"), &t) &&
+		   !key_type_find(STR_LIT(""), &t),
 	   "type names are exact");
 	crypto_done();
 	return TAP_END;

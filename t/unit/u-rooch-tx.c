@@ -8,7 +8,7 @@
 
 #include "json_eq.h"
 #include "tap.h"
-#include "vectors.h"
+#include "vec_key.h"
 
 static struct vectors inner(const struct vectors *vs, const char *name)
 {
@@ -16,36 +16,6 @@ static struct vectors inner(const struct vectors *vs, const char *name)
 
 	v.v = jscan_get(vs->v, name);
 	return v;
-}
-
-static struct signing_key *key_of(struct vectors *signer, enum key_type t)
-{
-	static const uint8_t pkcs8[16] = { 0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
-					   0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20 };
-	static const char r1[] = "3041020100301306072a8648ce3d020106082a8648ce3d030107042730250201"
-				 "010420";
-	struct str secret = vec_bytes(signer, "seedOrScalar");
-	struct signing_key *k = NULL;
-	uint8_t stored[80];
-	struct gw_err e;
-	size_t n = 0;
-
-	switch (t) {
-	case KEY_ED25519:
-		memcpy(stored, pkcs8, n = sizeof pkcs8);
-		break;
-	case KEY_K1:
-		break;
-	case KEY_R1:
-		n = (sizeof r1 - 1) / 2;
-		if (!hex_decode(stored, n, str_c(r1)))
-			abort();
-		break;
-	}
-	memcpy(stored + n, secret.p, 32);
-	if (signing_key_import(&k, t, stored, n + 32, &e))
-		vec_die(signer, "key");
-	return k;
 }
 
 static bool is_id(struct vectors *vs, const char *name, const struct rooch_id *id)
@@ -108,7 +78,7 @@ static bool build(struct tx_call *c, struct arena *a, struct vectors *vs, const 
 	function = strrchr(function, ':') + 1;
 	if (!strcmp(function, "claim_from_channel_entry")) {
 		v = voucher_in(&args);
-		tx_call_claim(c, a, asset, &v);
+		tx_call_claim(c, a, &v);
 	} else if (!strcmp(function, "dispute_cancellation_entry")) {
 		v = voucher_in(&args);
 		tx_call_dispute(c, a, &v);
@@ -183,7 +153,7 @@ static void signed_by_did(struct vectors *vs, const struct tx_data *t,
 	tx_hash(hash, vec_bytes(vs, "transactionData"));
 	OK(key_verify(type, vec_u8(pub), pub.len, hash, 32, vec_u8(p.signature), p.signature.len),
 	   "%s signature", vs->id);
-	k = key_of(&signer, type);
+	k = vec_key(&signer, type);
 	buf_init(&b, TX_BYTES_MAX);
 	OK(!tx_sign_did(&b, t, k, p.fragment, hash, &e) &&
 		   !memcmp(hash, vec_bytes(vs, "txHash").p, 32),
@@ -216,7 +186,7 @@ static void signed_by_bitcoin(struct vectors *vs, const struct tx_data *t,
 	OK(auth->validator == 1 && tx_bitcoin_verify(auth->payload, hash, &t->sender, got) &&
 		   !memcmp(got, pub.p, 33),
 	   "%s signature", vs->id);
-	k = key_of(&signer, KEY_K1);
+	k = vec_key(&signer, KEY_K1);
 	buf_init(&b, TX_BYTES_MAX);
 	OK(!tx_sign_bitcoin(&b, t, k, hash, &e) && str_eq(buf_str(&b), raw),
 	   "%s is signed byte for byte", vs->id);

@@ -6,7 +6,7 @@
 #include "crypto/hash.h"
 
 #include "tap.h"
-#include "vectors.h"
+#include "vec_key.h"
 
 static bool read_json(struct subrav *out, const char *text)
 {
@@ -69,23 +69,6 @@ static void encoding(struct vectors *vs)
 	   "%s and a byte is refused", vs->id);
 }
 
-static struct signing_key *key_of(struct vectors *vs, enum key_type t)
-{
-	static const uint8_t pkcs8[16] = { 0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
-					   0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20 };
-	struct str secret = vec_bytes(vs, "seedOrScalar");
-	struct signing_key *k = NULL;
-	uint8_t stored[48];
-	struct gw_err e;
-
-	memcpy(stored, pkcs8, 16);
-	memcpy(stored + 16, secret.p, 32);
-	if (t == KEY_ED25519 ? signing_key_import(&k, t, stored, 48, &e)
-			     : signing_key_import(&k, t, vec_u8(secret), secret.len, &e))
-		vec_die(vs, "key");
-	return k;
-}
-
 static void signature(struct vectors *vs)
 {
 	struct str sig = vec_bytes(vs, "signature"), pub = vec_bytes(vs, "publicKey");
@@ -114,7 +97,7 @@ static void signature(struct vectors *vs)
 		   KEY_SIG),
 	   "%s is kept with low S", vs->id);
 	if (vec_true(vs, "deterministic")) {
-		k = key_of(vs, t);
+		k = vec_key(vs, t);
 		OK(!subrav_sign(&r, k, made, &e) && !memcmp(made, sig.p, KEY_SIG),
 		   "%s is signed byte for byte", vs->id);
 		signing_key_free(k);
