@@ -246,14 +246,12 @@ int chain_cache_get(struct chain_cache *cc, struct chain_facts *out, const struc
 	now = clock_mono_ms();
 	age = now - n->read_ms;
 	n->used_ms = now;
-	if (want == CHAIN_CACHED && n->valid && age <= fresh_for(cc, n))
-		;
-	else if (want == CHAIN_CACHED && n->valid && age <= stale_for(cc, n))
+	if (want == CHAIN_CACHED && n->valid && age > fresh_for(cc, n) && age <= stale_for(cc, n))
 		read_later(cc, n);
-	else if (want == CHAIN_FORCED && n->valid && age < cc->o.force_gap_ms)
-		;
-	else if (n->failed_ms && !n->reading && now - n->failed_ms < FAIL_GAP_MS)
-		;
+	else if ((want == CHAIN_CACHED && n->valid && age <= fresh_for(cc, n)) ||
+		 (want == CHAIN_FORCED && n->valid && age < cc->o.force_gap_ms) ||
+		 (n->failed_ms && !n->reading && now - n->failed_ms < FAIL_GAP_MS))
+		; /* what is there has to do */
 	else
 		read_now(cc, n, want);
 	rc = answer(cc, n, out, e);

@@ -338,6 +338,7 @@ static bool read_created(struct rooch_id *out, struct str bcs)
 		(void)bcs_string(&r, DID_TEXT_MAX);
 	(void)bcs_bytes(&r, 32);
 	return bcs_end(&r) && rooch_did_parse(out, did) &&
+	       /* cppcheck-suppress uninitvar ; bcs_object_id fills it, with zeros after a fault */
 	       rooch_id_eq(object,
 			   rooch_did_object_id(str_sub(did, strlen("did:rooch:"), did.len)));
 }

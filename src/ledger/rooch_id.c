@@ -158,7 +158,7 @@ static struct rooch_id id_of(struct str before, struct str text, const char *typ
 		abort();
 	hash_sha3_256(id.b, b.p, b.len);
 	buf_clear(&b);
-	return id;
+	return id; /* cppcheck-suppress uninitvar ; filled by the hash */
 }
 
 struct rooch_id rooch_channel_id(const struct rooch_id *sender, const struct rooch_id *receiver,
@@ -178,7 +178,7 @@ static struct rooch_id id_of_owner(struct str owner, const char *type)
 	struct rooch_id id;
 
 	hash_sha3_256_v(id.b, piece, 2);
-	return id;
+	return id; /* cppcheck-suppress uninitvar ; filled by the hash */
 }
 
 struct rooch_id rooch_hub_id(const struct rooch_id *owner)

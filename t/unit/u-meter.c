@@ -225,7 +225,7 @@ static void same_shape(void)
 		feed("data: {\"model\":\"gpt-4o\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"");
 		feed(t);
 		feed("\"},\"finish_reason\":null}],\"obfuscation\":\"");
-		feed("abcdef" + i % 6);
+		feed(&"abcdef"[i % 6]);
 		feed("\"}\n\n");
 		want += len[i % 7];
 	}
