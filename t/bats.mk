@@ -40,3 +40,5 @@ TESTS += t/5000-nginx.bats t/5001-lighttpd.bats t/5004-lighttpd-spawn.bats
 EXTRA_DIST += t/5000-nginx.bats t/5001-lighttpd.bats t/5004-lighttpd-spawn.bats t/lib/web.bash
 TESTS += t/3070-register.bats
 EXTRA_DIST += t/3070-register.bats
+TESTS += t/0004-manual-pages.bats
+EXTRA_DIST += t/0004-manual-pages.bats
