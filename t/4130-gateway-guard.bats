@@ -174,21 +174,19 @@ asked() { # asked N: so many requests reached the provider
 	gw_ended three 1
 }
 
-override() { # override VERSION MODEL JSON: as the operator's command writes it
-	sqlite3 -cmd '.timeout 5000' gateway.db "insert into price_override_history (version, model, price, changed_ms, changed_by)
-		values ($1, '$2', '$3', 0, 'test'); insert into price_override (model, version, price) values ('$2', $1, '$3')
-		on conflict (model) do update set version = excluded.version, price = excluded.price"
+override() { # override MODEL JSON
+	printf '{"%s":%s}' "$1" "$2" | llm-gateway pricing import -
 }
 
 @test "an override counts for the very next request, in all responders, without a signal" {
 	PRICING_OVERRIDES='{"gpt-4o-mini":{"promptPerMTokUsd":1,"completionPerMTokUsd":1}}' gateway_start openai
 	gateway_start claude
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
-	override 1 gpt-4o-mini '{"promptPerMTokUsd":2,"completionPerMTokUsd":10}'
+	override gpt-4o-mini '{"promptPerMTokUsd":2,"completionPerMTokUsd":10}'
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
 	ask openai /openai/v1/chat/completions -d "$(chat_body house-model)" >out
 	[ "$(answer_status out)" = 400 ]
-	override 2 house-model '{"promptPerMTokUsd":1,"completionPerMTokUsd":1}'
+	override house-model '{"promptPerMTokUsd":1,"completionPerMTokUsd":1}'
 	ask openai /openai/v1/chat/completions -d "$(chat_body house-model)" >out
 	[ "$(answer_status out)" = 200 ]
 	ask claude /claude/v1/messages -d "$(chat_body house-model)" >out

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -14,16 +15,22 @@
 #include "util/buf.h"
 #include "util/clock.h"
 
-/* Set by log_open before threads exist; the lock guards only a reopened file. */
+/*
+ * What a reload may change is atomic or, like the file, behind the lock; the program's name is set by
+ * the first log_open, before threads exist.
+ */
 static struct {
 	pthread_mutex_t lock;
-	struct log_options o;
+	_Atomic(enum log_level) level;
+	_Atomic(enum log_format) format;
+	_Atomic(enum log_target) target;
 	char program[64];
+	bool named;
 	char path[4096];
 	int fd;
 } lg = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	 .level = LOG_LVL_INFO,
 	 .program = "llm-gateway",
-	 .o = { .program = "llm-gateway", .level = LOG_LVL_INFO },
 	 .fd = STDERR_FILENO };
 
 static const char *const names[] = { "error", "warn", "info", "debug" };
@@ -42,16 +49,20 @@ int log_open(const struct log_options *o, struct gw_err *e)
 		if (fd < 0)
 			return gw_fail(e, GWE_CONFIG, errno, "cannot open log file %s: %s", o->path,
 				       strerror(errno));
-		snprintf(lg.path, sizeof lg.path, "%s", o->path);
 	}
 	pthread_mutex_lock(&lg.lock);
+	if (o->target == LOG_TO_FILE)
+		snprintf(lg.path, sizeof lg.path, "%s", o->path);
 	if (lg.fd != STDERR_FILENO)
 		close(lg.fd);
-	lg.o = *o;
-	snprintf(lg.program, sizeof lg.program, "%s", o->program ? o->program : "llm-gateway");
-	lg.o.program = lg.program;
-	lg.o.path = lg.path;
 	lg.fd = fd;
+	lg.level = o->level;
+	lg.format = o->format;
+	lg.target = o->target;
+	if (!lg.named && o->program) {
+		snprintf(lg.program, sizeof lg.program, "%s", o->program);
+		lg.named = true;
+	}
 	if (o->target == LOG_TO_SYSLOG)
 		openlog(lg.program, LOG_PID, LOG_DAEMON);
 	pthread_mutex_unlock(&lg.lock);
@@ -62,28 +73,27 @@ void log_reopen(void)
 {
 	int fd;
 
-	if (lg.o.target != LOG_TO_FILE)
-		return;
-	fd = open_file(lg.path);
-	if (fd < 0)
-		return;
 	pthread_mutex_lock(&lg.lock);
-	close(lg.fd);
-	lg.fd = fd;
+	fd = lg.target == LOG_TO_FILE ? open_file(lg.path) : -1;
+	if (fd >= 0) {
+		close(lg.fd);
+		lg.fd = fd;
+	}
 	pthread_mutex_unlock(&lg.lock);
 }
 
 bool log_enabled(enum log_level level)
 {
-	return level <= lg.o.level;
+	return level <= lg.level;
 }
 
 void log_line(struct str line)
 {
-	struct iovec v[2] = { { (void *)(uintptr_t)line.p, line.len }, { (void *)(uintptr_t) "\n", 1 } };
+	struct iovec v[2] = { { (void *)(uintptr_t)line.p, line.len },
+			      { (void *)(uintptr_t) "\n", 1 } };
 	ssize_t n;
 
-	if (lg.o.target == LOG_TO_SYSLOG) {
+	if (lg.target == LOG_TO_SYSLOG) {
 		syslog(LOG_INFO, "%.*s", STR_ARG(line));
 		return;
 	}
@@ -105,7 +115,7 @@ void log_event(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (lg.o.target == LOG_TO_SYSLOG) {
+	if (lg.target == LOG_TO_SYSLOG) {
 		static const int pri[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
 		syslog(pri[level], "%s", text);
@@ -113,9 +123,9 @@ void log_event(enum log_level level, const char *fmt, ...)
 	}
 	clock_iso(iso, clock_wall_ms());
 	buf_init(&b, 16384);
-	if (lg.o.format == LOG_FMT_JSON) {
-		buf_addf(&b, "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"msg\":", iso, names[level],
-			 lg.program);
+	if (lg.format == LOG_FMT_JSON) {
+		buf_addf(&b, "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\",\"msg\":", iso,
+			 names[level], lg.program);
 		buf_add_json(&b, str_c(text));
 		buf_add_byte(&b, '}');
 	} else {

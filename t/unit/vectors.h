@@ -21,7 +21,7 @@ struct vectors {
 	struct secret file;
 	struct jiter at;
 	struct jval v; /* the vector */
-	struct arena texts;
+	struct arena *texts; /* shared by copies of this struct */
 	const char *id;
 };
 
@@ -41,7 +41,7 @@ __attribute__((unused)) static struct str vec_str_of(struct vectors *vs, struct 
 	buf_init(&b, 1 << 24);
 	if (!jval_text(v, &b))
 		vec_die(vs, name);
-	s = arena_dup(&vs->texts, buf_str(&b));
+	s = arena_dup(vs->texts, buf_str(&b));
 	if (!s.p)
 		vec_die(vs, "too much text");
 	buf_clear(&b);
@@ -80,7 +80,7 @@ __attribute__((unused)) static struct str vec_bytes(struct vectors *vs, const ch
 
 	if (str_starts(hex, "0x"))
 		hex = str_sub(hex, 2, hex.len);
-	out = arena_dup(&vs->texts, str_sub(hex, 0, hex.len / 2));
+	out = arena_dup(vs->texts, str_sub(hex, 0, hex.len / 2));
 	/* arena memory is ours to write */
 	if (hex.len % 2 || !out.p || !hex_decode((uint8_t *)(uintptr_t)out.p, out.len, hex))
 		vec_die(vs, name);
@@ -101,7 +101,10 @@ __attribute__((unused)) static void vectors_open(struct vectors *vs, const char 
 	struct gw_err e;
 
 	*vs = (struct vectors){ .id = name };
-	arena_init(&vs->texts, 1 << 28);
+	vs->texts = malloc(sizeof *vs->texts);
+	if (!vs->texts)
+		abort();
+	arena_init(vs->texts, 1 << 28);
 	snprintf(path, sizeof path, "%s/t/vectors/%s.json", dir ? dir : ".", name);
 	if (file_read(path, 1 << 26, &vs->file, &st))
 		vec_die(vs, "cannot be read; is GW_SRCDIR set?");
@@ -123,7 +126,8 @@ __attribute__((unused)) static bool vectors_next(struct vectors *vs)
 
 __attribute__((unused)) static void vectors_close(struct vectors *vs)
 {
-	arena_free(&vs->texts);
+	arena_free(vs->texts);
+	free(vs->texts);
 	secret_clear(&vs->file);
 }
 
