@@ -95,7 +95,8 @@ struct call {
 	struct jwrite w;
 	struct jval result;
 	struct rooch_node_error error;
-	bool sent; /* the node may have got the request */
+	bool sent;  /* the node may have got the request */
+	bool broke; /* the connection ended without an answer */
 };
 
 static struct jwrite *begin(struct call *k, struct rooch_rpc *c, const char *method)
@@ -139,6 +140,7 @@ static int exchange(struct call *k, struct gw_err *e)
 	if (upstream_fetch(k->c->pool, &rq, &k->answer, &res, &why))
 		return gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0, "%s: %s", k->method, why.pub);
 	k->sent = res.sent;
+	k->broke = res.outcome == UP_BROKE;
 	if (res.outcome != UP_DONE)
 		return gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0, "%s: node: %s", k->method,
 				    res.message);
@@ -148,29 +150,42 @@ static int exchange(struct call *k, struct gw_err *e)
 	return 0;
 }
 
-/* 0: k->result is there; 1: an error of the node, k->error; -1. */
-static int ask(struct call *k, struct gw_err *e)
+static int finish_request(struct call *k, struct gw_err *e)
 {
-	int rc;
-
 	jwrite_array_end(&k->w);
 	jwrite_object_end(&k->w);
-	if (k->request.failed)
-		return gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0, "%s: the request is too long",
-				    k->method);
-	if (exchange(k, e))
-		return -1;
-	rc = rooch_answer_open(&k->result, &k->error, buf_str(&k->answer), k->id, e);
+	return k->request.failed ? gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0,
+						"%s: the request is too long", k->method)
+				 : 0;
+}
+
+/* 0: k->result is there; 1: an error of the node, k->error; -1. */
+static int read_answer(struct call *k, struct gw_err *e)
+{
+	int rc = rooch_answer_open(&k->result, &k->error, buf_str(&k->answer), k->id, e);
+
 	if (rc < 0)
 		gw_err_add(e, "%s", k->method);
 	return rc;
 }
 
-/* For reads, where every error of the node means the same. */
-static int send(struct call *k, struct gw_err *e)
+static int ask(struct call *k, struct gw_err *e)
+{
+	return finish_request(k, e) || exchange(k, e) ? -1 : read_answer(k, e);
+}
+
+/*
+ * For reads, where every error of the node means the same, and which may be repeated: a node that
+ * closes an idle connection just when it is used again is not down.
+ */
+static int ask_again(struct call *k, struct gw_err *e)
 {
 	int rc = ask(k, e);
 
+	if (rc < 0 && k->broke) {
+		buf_reset(&k->answer);
+		rc = exchange(k, e) ? -1 : read_answer(k, e);
+	}
 	if (rc > 0)
 		return gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0, "%s: the node says: %s",
 				    k->method, k->error.message);
@@ -198,7 +213,7 @@ int rooch_chain_id(struct rooch_rpc *c, uint64_t *out, struct gw_err *e)
 	int rc;
 
 	begin(&k, c, "rooch_getChainID");
-	rc = send(&k, e);
+	rc = ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_u64(out, k.result, e);
 	end(&k);
@@ -221,7 +236,7 @@ static int get_state(struct rooch_rpc *c, struct rooch_wanted want, struct buf *
 		jwrite_array_end(w);
 	}
 	put_options(w);
-	rc = send(&k, e);
+	rc = ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_state(bcs, k.result, want, e);
 	end(&k);
@@ -350,7 +365,7 @@ int rooch_get_balance(struct rooch_rpc *c, const struct rooch_id *owner, const c
 	w = begin(&k, c, "rooch_getBalance");
 	put_id(w, owner);
 	jwrite_text(w, NULL, coin);
-	rc = send(&k, e);
+	rc = ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_balance(out, k.result, asset, e);
 	end(&k);
@@ -405,7 +420,7 @@ static int list_page(struct rooch_rpc *c, const struct rooch_id *table, struct r
 		jwrite_null(w, NULL);
 	jwrite_text(w, NULL, "100");
 	put_options(w);
-	rc = send(&k, e);
+	rc = ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_subchannels(page, k.result, table, each, arg, e);
 	end(&k);
@@ -452,7 +467,7 @@ int rooch_sequence_number(struct rooch_rpc *c, const struct rooch_id *account, u
 	jwrite_array(w, "ty_args");
 	jwrite_array_end(w);
 	jwrite_object_end(w);
-	rc = send(&k, e);
+	rc = ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_view_u64(out, k.result, e);
 	end(&k);
@@ -522,7 +537,7 @@ int rooch_tx_by_hash(struct rooch_rpc *c, const uint8_t hash[32], struct tx_resu
 	jwrite_array(w, NULL);
 	jwrite_hex(w, NULL, hash, 32);
 	jwrite_array_end(w);
-	rc = send(&k, e);
+	rc = ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_transaction(out, k.result, hash, e);
 	end(&k);
