@@ -42,3 +42,5 @@ TESTS += t/3070-register.bats
 EXTRA_DIST += t/3070-register.bats
 TESTS += t/0004-manual-pages.bats
 EXTRA_DIST += t/0004-manual-pages.bats
+TESTS += t/3100-payment.bats
+EXTRA_DIST += t/3100-payment.bats t/lib/payment.bash

@@ -176,7 +176,8 @@ void payment_response(const struct payment *p, const struct gw_err *error, struc
 	if (!error && !r.has_subrav)
 		return;
 	(void)str_copy(r.client_tx_ref, sizeof r.client_tx_ref, str_c(p->request.client_tx_ref));
-	(void)str_copy(r.service_tx_ref, sizeof r.service_tx_ref, str_c(p->service_tx_ref));
+	if (!error)
+		(void)str_copy(r.service_tx_ref, sizeof r.service_tx_ref, str_c(p->service_tx_ref));
 	if (r.has_subrav)
 		r.subrav = p->subrav;
 	if (r.has_cost) {

@@ -27,3 +27,7 @@ t_fake_mkdb_LDADD = $(GW_LIBS)
 # Starts a responder on a socket that it is handed.
 check_PROGRAMS += t/fake/fcgistart
 t_fake_fcgistart_LDADD =
+
+# Payment headers and transactions of a payer.
+check_PROGRAMS += t/fake/payer
+t_fake_payer_LDADD = $(GW_LIBS)
