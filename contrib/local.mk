@@ -14,11 +14,12 @@ check-valgrind:
 .PHONY: check-source check-static check-valgrind
 
 # The bench: built with the tests, so that it does not rot.
-check_PROGRAMS += contrib/bench/benchmock contrib/bench/loadgen contrib/bench/floor
+check_PROGRAMS += contrib/bench/benchmock contrib/bench/loadgen contrib/bench/floor contrib/bench/sign
 contrib_bench_benchmock_LDADD =
 contrib_bench_loadgen_SOURCES = contrib/bench/loadgen.c contrib/bench/procs.c contrib/bench/procs.h
 contrib_bench_loadgen_LDADD =
 contrib_bench_floor_LDADD = $(GW_LIBS)
+contrib_bench_sign_LDADD = $(GW_LIBS)
 
 check_PROGRAMS += contrib/bench/groupcommit
 contrib_bench_groupcommit_LDADD = $(GW_LIBS)
