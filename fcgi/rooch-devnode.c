@@ -90,7 +90,7 @@ static void refuse(struct http_reply *rp, const struct gw_err *e)
 }
 
 /* A hang that a test ordered ends early when the client leaves or the process ends. */
-static void wait_a_while(const struct node *n, const struct http_request *rq, unsigned ms)
+static void wait_a_while(const struct node *n, struct http_request *rq, unsigned ms)
 {
 	for (unsigned i = 0; i < ms / PATIENCE_MS; i++) {
 		if (http_client_gone(rq) || responder_must_stop(n->self))

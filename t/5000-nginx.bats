@@ -51,7 +51,7 @@ line_came() {
 	[[ "$output" == *"X-Request-Id: my-ref-1"* ]]
 }
 
-@test "the gateway's own errors arrive: no path, no method, no JSON, too large" {
+@test "the gateway's own errors arrive: no path, no method, no JSON" {
 	run -0 ask /openai/v1/nothing -w '%{http_code}' --data-binary ''
 	[[ "$output" == *'"error"'*404 ]]
 	run -0 ask /openai/v1/chat/completions -w '%{http_code}' -X DELETE
@@ -60,9 +60,19 @@ line_came() {
 	[[ "$output" == *'"error"'*415 ]]
 	run -0 ask /nowhere -w '%{http_code}'
 	[[ "$output" == *404 ]]
-	run -0 curl -s -w '%{http_code}' -H "Authorization: $(didauth)" -H 'Content-Type: application/json' \
-		-H 'Content-Length: 99000000' -H 'Expect:' --data-binary '{' --max-time 10 "$URL/openai/v1/chat/completions"
-	[[ "$output" == *413 ]]
+}
+
+@test "a body beyond the limit is refused with 413, whether it waits for the answer or is being sent" {
+	head -c 60000000 /dev/zero >big
+	run -0 ask /openai/v1/chat/completions -w '%{http_code}' -H 'Content-Type: application/json' -H 'Expect:' \
+		--data-binary @big
+	[[ "$output" == *'"error"'*413 ]]
+	# Apache reads on from a client that has announced more; the others pass the answer at once.
+	if [[ $KIND != apache2* ]]; then
+		run -0 ask /openai/v1/chat/completions -w '%{http_code}' -H 'Content-Type: application/json' -H 'Expect:' \
+			-H 'Content-Length: 99000000' --data-binary '{' --max-time 10
+		[[ "$output" == *413 ]]
+	fi
 }
 
 @test "paths reach the responder as they were sent" {

@@ -178,7 +178,7 @@ int http_request_init(struct http_request *rq, char *const *params, struct gw_er
 	rq->params = params;
 	rq->method = rq->target = rq->path = rq->query = STR_NULL;
 	rq->content_type = rq->client_ip = STR_NULL;
-	rq->has_length = rq->id_given = rq->body_ended = false;
+	rq->has_length = rq->id_given = rq->body_ended = rq->peer_known = false;
 	rq->content_length = 0;
 	rq->started_ms = clock_wall_ms();
 	rq->started_us = clock_mono_us();
@@ -274,9 +274,17 @@ int http_read_body(struct http_request *rq, struct buf *body, unsigned timeout_m
 	return 0;
 }
 
-bool http_client_gone(const struct http_request *rq)
+bool http_client_gone(struct http_request *rq)
 {
 	struct pollfd p = { .fd = rq->fd, .events = POLLRDHUP };
 
-	return rq->fd >= 0 && poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
+	if (rq->fd >= 0 && poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)))
+		return true;
+	if (!rq->peer_known) {
+		peer_init(&rq->peer, http_param(rq, "SERVER_SOFTWARE"), rq->client_ip,
+			  http_param(rq, "REMOTE_PORT"), http_param(rq, "SERVER_ADDR"),
+			  http_param(rq, "SERVER_PORT"));
+		rq->peer_known = true;
+	}
+	return peer_gone(&rq->peer);
 }

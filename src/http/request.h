@@ -15,6 +15,7 @@
 #define GW_HTTP_REQUEST_H
 
 #include "http/access_log.h"
+#include "http/peer.h"
 #include "util/arena.h"
 #include "util/buf.h"
 
@@ -46,6 +47,8 @@ struct http_request {
 
 	/* private */
 	char *const *params;
+	bool peer_known;
+	struct peer peer;
 	struct FCGX_Request *fcgx;
 };
 
@@ -82,8 +85,8 @@ bool http_content_type_is(const struct http_request *rq, const char *type);
 int http_read_body(struct http_request *rq, struct buf *body, unsigned timeout_ms,
 		   struct gw_err *e) GW_MUST_CHECK;
 
-/* Has the client (the web server's side of the connection) left? */
-bool http_client_gone(const struct http_request *rq);
+/* Has the client left? The web server says so, or the kernel where that server does not (peer.h). */
+bool http_client_gone(struct http_request *rq);
 
 /* One member of a query string or list, not decoded; STR_NULL when absent. */
 struct str http_query_member(struct str query, const char *name);

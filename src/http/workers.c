@@ -158,7 +158,7 @@ static bool serve(struct worker *t, int fd, bool overloaded)
 	FCGX_Free(&t->fcgx, 0);
 	t->fcgx.ipcFd = -1;
 	if (!keep)
-		close_gently(fd, !rq.body_ended && (rq.has_length ? rq.content_length > 0 : false));
+		close_gently(fd, !rq.body_ended);
 	return keep;
 }
 

@@ -114,10 +114,8 @@ static bool on_tick(void *arg)
 		x->cut = true;
 		return false;
 	}
-	if (!x->drain)
-		return true;
-	if (!x->gone_ms && http_client_gone(x->rq))
-		(void)client_left(x);
+	if (!x->gone_ms && http_client_gone(x->rq) && !client_left(x))
+		return false;
 	return !x->gone_ms || clock_mono_ms() - x->gone_ms < (int64_t)x->conf->client_gone_drain_ms;
 }
 

@@ -124,6 +124,8 @@ web_start_spawn() {
 				/^var.settings/ { print settings }'
 	} >run/lighttpd.conf
 	gw_spawn serve lighttpd -D -f "$GW_DIR/run/lighttpd.conf"
+	# lighttpd ends with status 1 when a connection is open at that time
+	gw_expect serve any
 }
 
 # ask PATH [CURL OPTION...]: signed.

@@ -153,3 +153,6 @@ t_unit_u_ledger_LDADD = src/devnode/libdevnode.a $(GW_LIBS)
 check_PROGRAMS += t/unit/u-rooch-rpc
 TESTS += t/unit/u-rooch-rpc
 t_unit_u_rooch_rpc_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-peer
+TESTS += t/unit/u-peer
+t_unit_u_peer_LDADD = $(GW_LIBS)

@@ -1,0 +1,1 @@
+5000-nginx.bats
