@@ -2,6 +2,7 @@
 bin_PROGRAMS += llm-gateway
 llm_gateway_LDADD = $(GW_LIBS)
 llm_gateway_SOURCES = src/cli/main.c src/cli/cli.h src/cli/commands.def
+llm_gateway_SOURCES += src/cli/channels.c
 llm_gateway_SOURCES += src/cli/config.c
 llm_gateway_SOURCES += src/cli/config_reference.c
 llm_gateway_SOURCES += src/cli/explain.c
