@@ -27,6 +27,7 @@ llm_gateway_SOURCES += src/cli/quickstart.c
 llm_gateway_SOURCES += src/cli/serve.c
 llm_gateway_SOURCES += src/cli/serve_dir.c src/cli/serve_dir.h
 llm_gateway_SOURCES += src/cli/serve_env.c src/cli/serve_env.h
+llm_gateway_SOURCES += src/cli/serve_run.c src/cli/serve_run.h
 llm_gateway_SOURCES += src/cli/serve_web.c src/cli/serve_web.h
 llm_gateway_SOURCES += src/cli/stored_key.c src/cli/stored_key.h
 llm_gateway_SOURCES += src/cli/usage.c

@@ -11,75 +11,20 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "auth/service_key.h"
 #include "cli/cli.h"
 #include "cli/opts.h"
-#include "cli/serve_dir.h"
-#include "cli/serve_env.h"
-#include "cli/serve_web.h"
+#include "cli/serve_run.h"
 #include "util/clock.h"
 #include "util/log.h"
 
-enum {
-	DEVNODE_PORT = 6767,
-	SERVICES_MAX = 10,
-	WORKERS_MAX = 64,
-	BACKOFF_MIN_MS = 100,
-	BACKOFF_MAX_MS = 10000,
-	LIVED_MS = 10000, /* whoever lived as long starts again at once */
-	KILL_MS = 5000	  /* between the last request to end and the last resort */
-};
-
-/* One place that has to be filled by a running process. */
-struct slot {
-	pid_t pid; /* 0: not running */
-	int64_t started_ms, again_ms;
-	int backoff_ms;
-};
-
-struct service {
-	const char *name; /* of socket and log lines */
-	const char *provider;
-	char program[4096];
-	int fd;
-	struct proc_env *env;
-	struct slot slot[WORKERS_MAX];
-	unsigned n;
-};
-
-/* Replaced by a newer one, finishing its streams. */
-struct leaving {
-	pid_t pid;
-	struct leaving *next;
-};
-
-struct serve {
-	int argc;
-	char **argv; /* a copy of what we were called with, for a reload */
-	struct conf *conf;
-	struct serve_dir dir;
-	struct serve_facts facts;
-	char did[256], node_url[64];
-	bool local_node;
-	struct service service[SERVICES_MAX];
-	unsigned n_service;
-	const struct web_server *web;
-	char web_program[4096];
-	struct slot web_slot;
-	bool has_settle;
-	char settle_program[4096];
-	pid_t settle_pid;
-	int64_t settle_next_ms;
-	struct leaving *leaving;
-};
+enum { DEVNODE_PORT = 6767 };
 
 /* ---- settings ---- */
 
@@ -118,14 +63,15 @@ static bool paid(const struct conf *c)
 static int read_key(struct serve *s, const struct conf *c, struct gw_err *e)
 {
 	struct stored_key k;
+	struct gw_err why;
 
 	s->did[0] = '\0';
 	if (!secret_is_set(&c->service_key)) {
 		snprintf(s->did, sizeof s->did, "%s", c->service_did);
 		return 0;
 	}
-	if (service_key_read(&k, secret_reveal(&c->service_key), e))
-		return -1;
+	if (service_key_read(&k, secret_reveal(&c->service_key), &why))
+		return gw_fail(e, GWE_CONFIG, 0, "SERVICE_KEY: %s", why.pub);
 	snprintf(s->did, sizeof s->did, "%s", k.did);
 	stored_key_clear(&k);
 	return 0;
@@ -175,187 +121,6 @@ static void make_env(struct serve *s)
 
 		proc_env_free(v->env);
 		v->env = serve_env_responder(s->conf, &s->facts, v->provider);
-	}
-}
-
-/* ---- processes ---- */
-
-static int start_responder(struct serve *s, struct service *v, struct slot *slot, struct gw_err *e)
-{
-	char state[] = "--state-dir", *argv[] = { v->program, NULL, NULL, NULL };
-	struct proc_spec spec = { .argv = argv,
-				  .env = v->env,
-				  .fd0 = v->fd,
-				  .fd1 = -1,
-				  .user = &s->dir.user,
-				  .dir = s->dir.state,
-				  .new_group = true };
-
-	if (!strcmp(v->name, "rooch-devnode")) {
-		argv[1] = state;
-		argv[2] = s->dir.state;
-	}
-	slot->started_ms = clock_mono_ms();
-	return proc_spawn(&slot->pid, &spec, e);
-}
-
-/* Run a responder with --check: its complaint goes to our standard error. */
-static int check_responder(struct serve *s, struct service *v, struct gw_err *e)
-{
-	char option[] = "--check", *argv[] = { v->program, option, NULL };
-	struct proc_spec spec = { .argv = argv,
-				  .env = v->env,
-				  .fd0 = -1,
-				  .fd1 = -1,
-				  .user = &s->dir.user,
-				  .dir = s->dir.state,
-				  .new_group = true };
-	int status = 0, rc;
-	pid_t pid;
-
-	spec.fd1 = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	rc = proc_spawn(&pid, &spec, e);
-	if (spec.fd1 >= 0)
-		close(spec.fd1);
-	if (rc)
-		return -1;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	return gw_fail(e, GWE_CONFIG, 0, "%s.fcgi refuses these settings", v->name);
-}
-
-static int start_web(struct serve *s, struct gw_err *e)
-{
-	char *argv[WEB_ARGV], texts[8400];
-	struct proc_spec spec = {
-		.argv = argv, .fd0 = -1, .fd1 = STDERR_FILENO, .new_group = true
-	};
-
-	web_argv(s->web, s->web_program, s->dir.run, argv, texts, sizeof texts);
-	/* Nothing of our environment, which holds keys, is for the web server. */
-	struct proc_env *env = proc_env_new();
-	const char *path = getenv("PATH");
-
-	if (path)
-		proc_env_set(env, "PATH", path, strlen(path));
-	spec.env = env;
-	s->web_slot.started_ms = clock_mono_ms();
-	int rc = proc_spawn(&s->web_slot.pid, &spec, e);
-
-	proc_env_free(env);
-	return rc;
-}
-
-static void start_settle(struct serve *s)
-{
-	char *argv[] = { s->settle_program, NULL };
-	struct proc_env *env = serve_env_settle(s->conf, &s->facts, s->dir.key_file);
-	struct proc_spec spec = { .argv = argv,
-				  .env = env,
-				  .fd0 = -1,
-				  .fd1 = STDERR_FILENO,
-				  .user = &s->dir.settle_user,
-				  .dir = s->dir.state,
-				  .new_group = true };
-	struct gw_err e;
-
-	if (proc_spawn(&s->settle_pid, &spec, &e)) {
-		log_error("settlement: %s", e.pub);
-		s->settle_pid = 0;
-	}
-	proc_env_free(env);
-}
-
-static void after_death(const char *name, struct slot *slot, int status)
-{
-	int64_t now = clock_mono_ms();
-	char text[64];
-
-	proc_status_text(text, sizeof text, status);
-	slot->backoff_ms = now - slot->started_ms >= LIVED_MS	   ? BACKOFF_MIN_MS
-			   : slot->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS
-			   : slot->backoff_ms			   ? slot->backoff_ms * 2
-								   : BACKOFF_MIN_MS;
-	slot->again_ms = now + slot->backoff_ms;
-	log_error("%s (pid %d) ended: %s; starting it again in %d ms", name, (int)slot->pid, text,
-		  slot->backoff_ms);
-	slot->pid = 0;
-}
-
-static bool leaving_ended(struct serve *s, pid_t pid)
-{
-	for (struct leaving **at = &s->leaving; *at; at = &(*at)->next) {
-		struct leaving *l = *at;
-
-		if (l->pid != pid)
-			continue;
-		*at = l->next;
-		free(l);
-		return true;
-	}
-	return false;
-}
-
-/* Who has ended? Nobody but the settlement program is expected to. */
-static void reap(struct serve *s, bool stopping)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == s->settle_pid) {
-			s->settle_pid = 0;
-			if (!WIFEXITED(status) || WEXITSTATUS(status))
-				log_warn("settlement ended with %s %d; it runs again",
-					 WIFEXITED(status) ? "status" : "signal",
-					 WIFEXITED(status) ? WEXITSTATUS(status)
-							   : WTERMSIG(status));
-			continue;
-		}
-		if (leaving_ended(s, pid))
-			continue;
-		if (pid == s->web_slot.pid) {
-			if (stopping)
-				s->web_slot.pid = 0;
-			else
-				after_death(s->web->name, &s->web_slot, status);
-			continue;
-		}
-		for (unsigned i = 0; i < s->n_service; i++)
-			for (unsigned k = 0; k < s->service[i].n; k++) {
-				struct slot *slot = &s->service[i].slot[k];
-
-				if (slot->pid != pid)
-					continue;
-				if (stopping)
-					slot->pid = 0;
-				else
-					after_death(s->service[i].name, slot, status);
-			}
-	}
-}
-
-static void fill_slots(struct serve *s)
-{
-	int64_t now = clock_mono_ms();
-	struct gw_err e;
-
-	for (unsigned i = 0; i < s->n_service; i++)
-		for (unsigned k = 0; k < s->service[i].n; k++) {
-			struct slot *slot = &s->service[i].slot[k];
-
-			if (slot->pid || now < slot->again_ms)
-				continue;
-			if (start_responder(s, &s->service[i], slot, &e)) {
-				log_error("%s", e.pub);
-				slot->again_ms = now + BACKOFF_MAX_MS;
-			}
-		}
-	if (!s->web_slot.pid && now >= s->web_slot.again_ms && start_web(s, &e)) {
-		log_error("%s", e.pub);
-		s->web_slot.again_ms = now + BACKOFF_MAX_MS;
 	}
 }
 
@@ -418,7 +183,7 @@ static bool answers(const struct conf *c)
 	return yes;
 }
 
-/* ---- start, reload, stop ---- */
+/* ---- start, reload ---- */
 
 static char **copy_args(int argc, char *const *argv)
 {
@@ -527,18 +292,14 @@ static int start(struct serve *s, struct gw_err *e)
 		return -1;
 	make_env(s);
 	for (unsigned i = 0; i < s->n_service; i++)
-		if (check_responder(s, &s->service[i], e))
+		if (run_check(s, &s->service[i], e))
 			return -1;
 	s->has_settle = paid(c) && c->settle_interval && secret_is_set(&c->service_key) &&
 			!serve_find_program("", "llm-gateway-settle", s->settle_program,
 					    sizeof s->settle_program, e);
-	for (unsigned i = 0; i < s->n_service; i++)
-		for (unsigned k = 0; k < s->service[i].n; k++)
-			if (start_responder(s, &s->service[i], &s->service[i].slot[k], e))
-				return -1;
 	if (made)
 		log_info("made the database %s", s->dir.database);
-	return start_web(s, e);
+	return run_start(s, e);
 }
 
 static void announce(const struct serve *s)
@@ -571,135 +332,66 @@ static void announce(const struct serve *s)
 	buf_clear(&b);
 }
 
-static void retire(struct serve *s, pid_t pid)
+/* What sockets, files and users hang on. */
+static bool needs_restart(const struct conf *a, const struct conf *b)
 {
-	struct leaving *l = calloc(1, sizeof *l);
-
-	if (!l)
-		abort();
-	l->pid = pid;
-	l->next = s->leaving;
-	s->leaving = l;
-	kill(pid, SIGTERM);
+	return a->port != b->port || strcmp(a->host, b->host) ||
+	       strcmp(a->web_server, b->web_server) || strcmp(a->state_dir, b->state_dir) ||
+	       strcmp(a->database, b->database) || strcmp(a->payment, b->payment) ||
+	       strcmp(a->network, b->network) || a->workers != b->workers ||
+	       a->providers.n != b->providers.n;
 }
 
+static void use(struct serve *s, struct conf *c, const char *did)
+{
+	s->conf = c;
+	snprintf(s->did, sizeof s->did, "%s", did);
+	set_facts(s);
+	make_env(s);
+}
+
+/* The settings of @c from now on, if all responders agree. */
+static int adopt(struct serve *s, struct conf *c, struct gw_err *e)
+{
+	struct conf *old = s->conf;
+	char old_did[sizeof s->did], did[sizeof s->did];
+
+	if (needs_restart(c, old))
+		return gw_fail(e, GWE_CONFIG, 0,
+			       "port, host, web server, state directory, database, payment, "
+			       "network, workers and the list of providers need a restart");
+	snprintf(old_did, sizeof old_did, "%s", s->did);
+	if (read_key(s, c, e)) {
+		snprintf(s->did, sizeof s->did, "%s", old_did);
+		return -1;
+	}
+	snprintf(did, sizeof did, "%s", s->did);
+	use(s, c, did);
+	for (unsigned i = 0; i < s->n_service; i++)
+		if (run_check(s, &s->service[i], e)) {
+			use(s, old, old_did);
+			return -1;
+		}
+	conf_free(old);
+	return 0;
+}
+
+/* The web server knows none of these settings: it stays as it is, with all its connections. */
 static void reload(struct serve *s)
 {
 	struct conf *c = NULL;
 	struct gw_err e;
-	char old_did[sizeof s->did];
 
-	snprintf(old_did, sizeof old_did, "%s", s->did);
-	if (load_again(s, &c, &e) || read_key(s, c, &e)) {
+	if (load_again(s, &c, &e) || adopt(s, c, &e)) {
 		log_error("reload refused, the old settings stay: %s", e.pub);
 		conf_free(c);
-		snprintf(s->did, sizeof s->did, "%s", old_did);
 		return;
 	}
-	/* What sockets, files and users hang on needs a restart; it keeps its old value. */
-	if (c->port != s->conf->port || strcmp(c->host, s->conf->host) ||
-	    strcmp(c->web_server, s->conf->web_server) ||
-	    strcmp(c->state_dir, s->conf->state_dir) || strcmp(c->database, s->conf->database) ||
-	    strcmp(c->payment, s->conf->payment) || strcmp(c->network, s->conf->network) ||
-	    c->workers != s->conf->workers || c->providers.n != s->conf->providers.n) {
-		log_error(
-			"reload refused, the old settings stay: port, host, web server, state directory, "
-			"database, payment, network, workers and the list of providers need a restart");
-		conf_free(c);
-		snprintf(s->did, sizeof s->did, "%s", old_did);
-		return;
-	}
-	conf_free(s->conf);
-	s->conf = c;
-	set_facts(s);
 	open_log(c);
-	make_env(s);
 	if (serve_dir_keep_key(&s->dir, &c->service_key, &e))
 		log_error("%s", e.pub);
-	for (unsigned i = 0; i < s->n_service; i++)
-		for (unsigned k = 0; k < s->service[i].n; k++) {
-			struct slot *slot = &s->service[i].slot[k], old = *slot;
-
-			if (!old.pid)
-				continue;
-			if (start_responder(s, &s->service[i], slot, &e)) {
-				log_error("%s", e.pub);
-				*slot = old;
-				continue;
-			}
-			retire(s, old.pid);
-		}
-	if (s->web_slot.pid)
-		kill(s->web_slot.pid, s->web->reload);
+	run_replace(s);
 	log_info("reloaded: new responders take over, the old ones finish their streams");
-}
-
-static void signal_responders(struct serve *s, int sig)
-{
-	for (unsigned i = 0; i < s->n_service; i++)
-		for (unsigned k = 0; k < s->service[i].n; k++)
-			if (s->service[i].slot[k].pid)
-				kill(s->service[i].slot[k].pid, sig);
-	for (struct leaving *l = s->leaving; l; l = l->next)
-		kill(l->pid, sig);
-}
-
-static bool responders_run(const struct serve *s)
-{
-	for (unsigned i = 0; i < s->n_service; i++)
-		for (unsigned k = 0; k < s->service[i].n; k++)
-			if (s->service[i].slot[k].pid)
-				return true;
-	return s->leaving != NULL;
-}
-
-static int next_signal(const sigset_t *set, int ms)
-{
-	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
-
-	return sigtimedwait(set, NULL, &t);
-}
-
-/*
- * Requests in work are finished: first the web server takes no more and ends with its last
- * request, then the responders. A second signal, or the drain time, ends it sooner.
- */
-static void stop(struct serve *s, const sigset_t *set)
-{
-	int64_t deadline = clock_mono_ms() + (int64_t)s->conf->drain_timeout_ms;
-	bool hurry = false;
-	int sig;
-
-	log_info("stopping: requests in work are finished");
-	if (s->settle_pid)
-		kill(s->settle_pid, SIGTERM);
-	if (s->web_slot.pid)
-		kill(s->web_slot.pid, s->web->graceful);
-	while (s->web_slot.pid) {
-		sig = next_signal(set, 200);
-		reap(s, true);
-		if (!hurry && (sig == SIGTERM || sig == SIGINT || clock_mono_ms() > deadline)) {
-			hurry = true;
-			deadline = clock_mono_ms() + KILL_MS;
-			if (s->web_slot.pid)
-				kill(s->web_slot.pid, s->web->at_once);
-		} else if (hurry && clock_mono_ms() > deadline && s->web_slot.pid) {
-			kill(s->web_slot.pid, SIGKILL);
-		}
-	}
-	signal_responders(s, SIGTERM);
-	deadline =
-		clock_mono_ms() + (hurry ? KILL_MS : (int64_t)s->conf->drain_timeout_ms + KILL_MS);
-	while (responders_run(s) || s->settle_pid) {
-		sig = next_signal(set, 200);
-		reap(s, true);
-		if (clock_mono_ms() > deadline || sig == SIGTERM || sig == SIGINT) {
-			signal_responders(s, SIGKILL);
-			if (s->settle_pid)
-				kill(s->settle_pid, SIGKILL);
-		}
-	}
-	log_info("stopped");
 }
 
 static int did_not_start(const char *name, struct gw_err *e)
@@ -713,13 +405,13 @@ static int wait_up(struct serve *s, const sigset_t *set, bool *asked_to_stop, st
 	int64_t deadline = clock_mono_ms() + 15000;
 
 	while (!answers(s->conf)) {
-		int sig = next_signal(set, 30);
+		int sig = run_next_signal(set, 30);
 
 		if (sig == SIGTERM || sig == SIGINT) {
 			*asked_to_stop = true;
 			return 0;
 		}
-		reap(s, true);
+		run_reap(s, true);
 		if (!s->web_slot.pid)
 			return did_not_start(s->web->name, e);
 		for (unsigned i = 0; i < s->n_service; i++)
@@ -736,19 +428,14 @@ static int wait_up(struct serve *s, const sigset_t *set, bool *asked_to_stop, st
 static void supervise(struct serve *s, const sigset_t *set)
 {
 	for (;;) {
-		int sig = next_signal(set, 100);
+		int sig = run_next_signal(set, 100);
 
-		reap(s, false);
+		run_reap(s, false);
 		if (sig == SIGTERM || sig == SIGINT)
 			return;
 		if (sig == SIGHUP)
 			reload(s);
-		fill_slots(s);
-		if (s->has_settle && !s->settle_pid && clock_mono_ms() >= s->settle_next_ms) {
-			s->settle_next_ms =
-				clock_mono_ms() + (int64_t)s->conf->settle_interval * 1000;
-			start_settle(s);
-		}
+		run_fill(s);
 	}
 }
 
@@ -804,13 +491,13 @@ int cmd_serve(int argc, char **argv)
 	if (start(s, &e) || wait_up(s, &set, &asked, &e)) {
 		rc = cli_fail(&e);
 		s->conf->drain_timeout_ms = 0;
-		stop(s, &set);
+		run_stop(s, &set);
 	} else {
 		if (!asked) {
 			announce(s);
 			supervise(s, &set);
 		}
-		stop(s, &set);
+		run_stop(s, &set);
 		rc = CLI_OK;
 	}
 	finish(s);

@@ -20,9 +20,9 @@ struct web_file {
 #include "cli/web_files.inc"
 
 static const struct web_server servers[] = {
-	{ "nginx", "nginx", SIGQUIT, SIGTERM, SIGHUP, true },
-	{ "lighttpd", "lighttpd", SIGINT, SIGTERM, SIGUSR1, true },
-	{ "apache2", "apache2", SIGWINCH, SIGTERM, SIGUSR1, true },
+	{ "nginx", "nginx", SIGQUIT, SIGTERM },
+	{ "lighttpd", "lighttpd", SIGINT, SIGTERM },
+	{ "apache2", "apache2", SIGWINCH, SIGTERM },
 };
 
 const struct web_server *web_find(const char *name)

@@ -17,8 +17,6 @@ struct web_server {
 	const char *program;
 	int graceful; /* signal that ends it once its requests are done */
 	int at_once;
-	int reload;
-	bool own_user; /* changes to its user itself: started as root */
 };
 
 struct web_settings {
