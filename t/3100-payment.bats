@@ -83,7 +83,6 @@ teardown() {
 	paid_ask openai /openai/v1/chat/completions -H "X-Payment-Channel-Data: unonsense" -d "$(chat_body gpt-4o-mini)" >out
 	[ "$(answer_status out)" = 400 ]
 	told | gw_json '.error.code == "BAD_REQUEST"'
-	ANSWER=$(answer_value)
 	paid_ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
 	header=$(payer -k 2 header "$(answer_value)")
 	paid_ask openai /openai/v1/chat/completions -H "X-Payment-Channel-Data: $header" -d "$(chat_body gpt-4o-mini)" >out

@@ -266,7 +266,7 @@ static void world_make(struct world *w)
 		world_key(w, i, (enum key_type)i);
 }
 
-static void world_open(struct world *w)
+static void __attribute__((unused)) world_open(struct world *w)
 {
 	world_make(w);
 	w->st = world_store(w);
@@ -311,6 +311,7 @@ struct ask {
 	const struct gw_err *refusal;	 /* of the pipeline */
 	void (*bend)(struct voucher *v); /* before it is signed */
 	bool bend_signed;		 /* or afterwards */
+	unsigned upstream_us;		 /* what the upstream takes */
 	bool stop_after_t1;		 /* no T2 */
 	struct str header;		 /* instead of one made here */
 };
@@ -463,7 +464,7 @@ static struct told ask_at(struct world *w, struct payment_engine *en, struct sto
 	rc = payment_parse(&t.p, a->header.p ? a->header : buf_str(&header), false, &t.e) ||
 	     payment_prepare(&t.p, &t.e) || run_t1(&j, st, &t.e);
 	t.usage_id = j.usage_id;
-	t.accepted = t.p.accepted;
+	t.accepted = !rc && t.p.accepted; /* what did not commit was not */
 	if (!rc && t.p.refused.code != GWE_OK) {
 		t.e = t.p.refused;
 		rc = -1;
@@ -476,6 +477,8 @@ static struct told ask_at(struct world *w, struct payment_engine *en, struct sto
 		goto out;
 	}
 	t.served = true;
+	if (a->upstream_us)
+		usleep(a->upstream_us);
 	if (t.p.leased && !a->stop_after_t1) {
 		if (store_write(st, "settle", job_t2, &j, &t.e) < 0)
 			t.code = t.e.code;
@@ -495,7 +498,7 @@ out:
 }
 
 /* The same, and the client keeps what it was told as the real one does. */
-static struct told ask(struct world *w, unsigned key, const struct ask *a)
+static struct told __attribute__((unused)) ask(struct world *w, unsigned key, const struct ask *a)
 {
 	struct told t = ask_at(w, w->en, w->st, key, a);
 	struct key_holder *k = &w->k[key];
