@@ -149,6 +149,14 @@ static json_t *load(struct str text, int *line, char why[JSON_ERROR_TEXT_LENGTH]
 	json_t *root;
 	char *near;
 
+	/* Jansson 2.14 skips NUL bytes behind a number, which the walk does not */
+	if (text.len && memchr(text.p, 0, text.len)) {
+		snprintf(why, JSON_ERROR_TEXT_LENGTH, "a NUL byte, which no text file has");
+		*line = 1;
+		for (const char *p = text.p; *p; p++)
+			*line += *p == '\n';
+		return NULL;
+	}
 	root = json_loadb(text.p ? text.p : "", text.len,
 			  JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &je);
 	if (root)
