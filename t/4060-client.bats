@@ -12,7 +12,7 @@ setup() {
 	LLM_GATEWAY_URL=http://127.0.0.1:$(cat port)
 	export LLM_GATEWAY_URL XDG_CONFIG_HOME=$GW_DIR/config
 	unset LLM_GATEWAY_KEY_FILE
-	llm-gateway-client key new >key.out
+	llm-gateway-client wallet new >key.out
 }
 
 teardown() {
@@ -29,22 +29,22 @@ mock() { # mock PATH
 	curl -sS "$LLM_GATEWAY_URL/mock/$1"
 }
 
-@test "key new makes a did:key in a file for the user alone and never overwrites it" {
+@test "wallet new makes a did:key in a file for the user alone and never overwrites it" {
 	grep -q '^DID: *did:key:z' key.out
 	file=config/llm-gateway-client/key.json
 	gw_is "$(stat -c %a "$file")" 600
 	gw_is "$(stat -c %a config/llm-gateway-client)" 700
 	gw_json '.keyId | test("^did:key:(z[^#]+)#\\1$")' "$file"
 	before=$(cat "$file")
-	run -1 llm-gateway-client key new
+	run -1 llm-gateway-client wallet new
 	[[ $output == *"exists; a key is not overwritten"* ]]
 	gw_is "$(cat "$file")" "$before"
-	run -0 llm-gateway-client key show
+	run -0 llm-gateway-client wallet show
 	gw_is "$output" "$(cat key.out)"
 	private=$(jq -r .privateKeyMultibase "$file")
 	[[ $output != *"$private"* ]]
 	chmod 644 "$file"
-	run -1 llm-gateway-client key show
+	run -1 llm-gateway-client wallet show
 	[[ $output == *"can be read by others"* ]]
 	echo '{"keyId":1}' >"$file"
 	chmod 600 "$file"
@@ -52,23 +52,23 @@ mock() { # mock PATH
 	[[ $output == *"not a key file"* ]]
 	rm "$file"
 	run -1 llm-gateway-client chat hi
-	[[ $output == *"key new"* ]]
+	[[ $output == *wallet* ]]
 }
 
-@test "key new takes each type and writes the document of another DID" {
+@test "wallet new takes each type and writes the document of another DID" {
 	for type in secp256k1 ed25519 p256 Ed25519VerificationKey2020; do
-		run -0 llm-gateway-client key new --json --type "$type" --out "$type.json"
+		run -0 llm-gateway-client wallet new --json --type "$type" --out "$type.json"
 		gw_json '.did | startswith("did:key:z")' <<<"$output"
 	done
 	did=did:rooch:rooch1example
-	run -0 llm-gateway-client key new --json --did "$did#key-7" --out other.json --document doc.json
+	run -0 llm-gateway-client wallet new --json --did "$did#key-7" --out other.json --document doc.json
 	gw_json '.did == "did:rooch:rooch1example" and .fragment == "key-7"' <<<"$output"
 	gw_json '.id == "did:rooch:rooch1example" and .authentication == [.id + "#key-7"]' doc.json
 	gw_json '.verificationMethod[0] | .id == "did:rooch:rooch1example#key-7" and (.publicKeyMultibase | startswith("z"))' doc.json
-	run -2 llm-gateway-client key new --type rsa --out x.json
+	run -2 llm-gateway-client wallet new --type rsa --out x.json
 	[[ $output == *"known are secp256k1, ed25519, p256"* ]]
-	run -2 llm-gateway-client key new --did nonsense --out x.json
-	run -2 llm-gateway-client key
+	run -2 llm-gateway-client wallet new --did nonsense --out x.json
+	run -2 llm-gateway-client wallet
 	[ ! -e x.json ]
 }
 
@@ -93,7 +93,7 @@ mock() { # mock PATH
 
 @test "each request is signed anew, and a gateway that allows did:key accepts it" {
 	for type in secp256k1 ed25519 p256; do
-		llm-gateway-client key new --type "$type" --out "$type.json" --document "$type.doc" >/dev/null
+		llm-gateway-client wallet new --type "$type" --out "$type.json" --document "$type.doc" >/dev/null
 		for n in 1 2; do
 			run -0 llm-gateway-client chat -q --key "$type.json" --max-tokens 1 hi
 			mock head | tr -d '\r' | sed -n 's/^Authorization: //p' >"header$n"
@@ -103,7 +103,7 @@ mock() { # mock PATH
 		run -1 cmp -s header1 header2
 		# of a DID with a document
 		did=did:rooch:rooch13r85wqeax2j3dse7ty65kz74drc7cfzur8jqr4ws4marlp7jr09s7yh4kl
-		llm-gateway-client key new --type "$type" --did "$did#k" --out "$type.rooch" --document doc >/dev/null
+		llm-gateway-client wallet new --type "$type" --did "$did#k" --out "$type.rooch" --document doc >/dev/null
 		run -0 llm-gateway-client raw --key "$type.rooch" GET '/openai/v1/models?a=1'
 		mock head | tr -d '\r' | sed -n 's/^Authorization: //p' >header
 		run -0 llm-gateway inspect auth --json --header - --did-document doc <header
@@ -214,7 +214,7 @@ mock() { # mock PATH
 	[[ $output == *"/no/such/file: No such file"* ]]
 	run -2 llm-gateway-client raw POST /x --body - --data y
 	run -2 llm-gateway-client raw GET /x --header nonsense
-	for command in '' key chat raw; do
+	for command in "" wallet fund open chat raw balance commit history; do
 		run -0 llm-gateway-client $command --help
 		[[ $output == Usage:* ]]
 	done

@@ -48,3 +48,5 @@ TESTS += t/5000-nginx.bats t/5001-lighttpd.bats t/5002-apache2.bats t/5003-apach
 EXTRA_DIST += t/5000-nginx.bats t/5001-lighttpd.bats t/5002-apache2.bats t/5003-apache2-fcgid.bats t/5004-lighttpd-spawn.bats t/lib/web.bash
 TESTS += t/7000-serve-refusals.bats t/7010-serve-life.bats
 EXTRA_DIST += t/7000-serve-refusals.bats t/7010-serve-life.bats
+TESTS += t/4070-client-paid.bats
+EXTRA_DIST += t/4070-client-paid.bats

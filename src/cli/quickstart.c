@@ -214,7 +214,7 @@ static int start_serve(struct quick *q, struct gw_err *e)
 
 static int new_key(struct quick *q, struct gw_err *e)
 {
-	char key[] = "key", new[] = "new", out[] = "--out";
+	char key[] = "wallet", new[] = "new", out[] = "--out";
 	char *argv[] = { q->client, key, new, out, q->key, NULL };
 
 	if (!access(q->key, F_OK))

@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "client/http.h"
+#include "client/paid.h"
 #include "client/reply.h"
 #include "codec/jwrite.h"
 #include "util/clock.h"
@@ -18,7 +18,8 @@ enum { MAX_TOKENS = 1024 };
 static const char text[] =
 	"  MESSAGE    what to say; several are joined by blanks, `-` is standard input\n"
 	"\n"
-	"The answer goes to standard output, tokens and cost to standard error.\n"
+	"The answer goes to standard output, tokens and cost to standard error. Where a channel is\n"
+	"open, the request pays for the one before it.\n"
 	"Exit status: 0 answered, 1 refused or failed, 2 misuse.";
 /* clang-format on */
 
@@ -35,12 +36,13 @@ static const struct provider {
 
 struct chat {
 	struct client_options common;
-	const char *provider_name, *model, *instructions, *max_tokens;
+	const char *provider_name, *model, *instructions, *max_tokens, *max_amount;
 	bool no_stream, quiet;
 
 	const struct provider *provider;
 	uint64_t limit; /* tokens; 0: the provider's own */
 	bool plain;	/* standard output is a terminal: let no control byte through */
+	struct paid paid;
 	struct reply reply;
 	struct buf answer; /* --json: all of the text */
 	char content_type[128];
@@ -158,8 +160,6 @@ static void on_header(void *arg, struct str name, struct str value)
 
 	if (str_caseeq_c(name, "content-type"))
 		str_copy(c->content_type, sizeof c->content_type, value);
-	else if (str_caseeq_c(name, RECEIPT_HEADER))
-		receipt_read(&c->reply.receipt, value);
 }
 
 static bool on_head(void *arg, int status)
@@ -192,18 +192,45 @@ static void cost_text(const struct chat *c, char out[80])
 	char usd[PICOUSD_USD_TEXT];
 
 	out[0] = '\0';
-	if (c->reply.receipt.has_usd) {
-		picousd_format_usd(usd, c->reply.receipt.usd);
+	if (c->paid.response.has_cost_usd) {
+		picousd_format_usd(usd, c->paid.response.cost_usd);
 		snprintf(out, 80, "%s", usd);
 	} else if (c->reply.cost_usd[0]) {
 		snprintf(out, 80, "%s", c->reply.cost_usd);
 	}
 }
 
+/* In base units of the asset; "" when nobody said. */
+static void asset_text(const struct chat *c, char out[U256_TEXT])
+{
+	out[0] = '\0';
+	if (c->paid.response.has_cost)
+		u256_format(out, c->paid.response.cost);
+}
+
+/* What was signed with this request, and what waits for the next one. */
+static void write_payment(struct jwrite *w, const struct payer *p)
+{
+	char units[U256_TEXT];
+
+	jwrite_object(w, "payment");
+	if (p->has_voucher) {
+		jwrite_u64(w, "voucherNonce", p->voucher.rav.nonce);
+		u256_format(units, p->voucher.rav.accumulated);
+		jwrite_text(w, "voucherAmount", units);
+	}
+	if (p->has_cost) {
+		jwrite_u64(w, "proposalNonce", p->proposal.nonce);
+		u256_format(units, p->proposal.accumulated);
+		jwrite_text(w, "proposalAmount", units);
+	}
+	jwrite_object_end(w);
+}
+
 static void print_json(const struct chat *c, const struct upstream_result *res)
 {
 	const struct reply *r = &c->reply;
-	char cost[80];
+	char cost[80], asset[U256_TEXT];
 	struct jwrite w;
 	struct buf out;
 
@@ -221,8 +248,11 @@ static void print_json(const struct chat *c, const struct upstream_result *res)
 		jwrite_u64(&w, "output_tokens", r->output);
 	if (cost[0])
 		jwrite_text(&w, "cost_usd", cost);
-	if (r->receipt.cost[0])
-		jwrite_text(&w, "cost_asset", r->receipt.cost);
+	asset_text(c, asset);
+	if (asset[0])
+		jwrite_text(&w, "cost_asset", asset);
+	if (c->paid.paying)
+		write_payment(&w, &c->paid.payer);
 	if (r->error_message[0]) {
 		jwrite_object(&w, "error");
 		jwrite_text(&w, "code", r->error_code[0] ? r->error_code : NULL);
@@ -239,7 +269,7 @@ static void print_figures(const struct chat *c, const struct upstream_result *re
 {
 	const struct reply *r = &c->reply;
 	const char *comma = "";
-	char cost[80];
+	char cost[80], asset[U256_TEXT];
 
 	cost_text(c, cost);
 	fputs("[", stderr);
@@ -249,8 +279,13 @@ static void print_figures(const struct chat *c, const struct upstream_result *re
 		fprintf(stderr, "%s%llu out", comma, (unsigned long long)r->output), comma = ", ";
 	if (cost[0])
 		fprintf(stderr, "%s%s USD", comma, cost), comma = ", ";
-	if (r->receipt.cost[0])
-		fprintf(stderr, "%s%s asset units", comma, r->receipt.cost), comma = ", ";
+	asset_text(c, asset);
+	if (asset[0])
+		fprintf(stderr, "%s%s asset units", comma, asset), comma = ", ";
+	if (c->paid.payer.has_voucher)
+		fprintf(stderr, "%svoucher %llu", comma,
+			(unsigned long long)c->paid.payer.voucher.rav.nonce),
+			comma = ", ";
 	fprintf(stderr, "%s%lld.%lld s]\n", comma, (long long)(res->total_ms / 1000),
 		(long long)(res->total_ms % 1000 / 100));
 }
@@ -260,9 +295,12 @@ static int verdict(const struct chat *c, struct gw_err *e)
 {
 	const struct reply *r = &c->reply;
 
-	if (r->receipt.error_code[0])
-		return gw_fail(e, GWE_UPSTREAM_FAILED, c->status, "%d %s: %s", c->status,
-			       r->receipt.error_code, r->receipt.error_message);
+	const struct payment_response *said = &c->paid.response;
+
+	if (said->has_error)
+		return gw_fail(e, GWE_UPSTREAM_FAILED, c->status, "%d %s: %s%s", c->status,
+			       said->error_code, said->error_message,
+			       paid_advice(said->error_code));
 	if (r->error_message[0] || r->error_code[0])
 		return gw_fail(e, GWE_UPSTREAM_FAILED, c->status, "%d %s%s%s", c->status,
 			       r->error_code, r->error_code[0] ? ": " : "", r->error_message);
@@ -286,11 +324,10 @@ static int ask(struct chat *c, struct str message, struct gw_err *e)
 					    .on_read_end = on_read_end };
 	struct client_request rq = { .method = "POST", .headers = headers, .n_headers = 1 };
 	struct upstream_result res;
-	struct client_http http;
 	struct buf path, body;
 	int rc;
 
-	if (client_http_open(&http, &c->common, true, e))
+	if (paid_open(&c->paid, &c->common, c->max_amount, true, false, e))
 		return -1;
 	buf_init(&path, 4096);
 	buf_init(&body, (size_t)2 * CLIENT_INPUT_MAX);
@@ -298,7 +335,7 @@ static int ask(struct chat *c, struct str message, struct gw_err *e)
 	write_body(c, &body, message);
 	rq.path = buf_c(&path);
 	rq.body = buf_str(&body);
-	rc = client_http_call(&http, &rq, &h, &res, e);
+	rc = paid_call(&c->paid, &rq, &h, &res, e);
 	reply_end(&c->reply);
 	if (c->last && c->last != '\n')
 		putchar('\n');
@@ -308,11 +345,12 @@ static int ask(struct chat *c, struct str message, struct gw_err *e)
 	else if (c->status && !c->quiet)
 		print_figures(c, &res);
 	/* What was said inside the answer tells more than how the answer ended. */
-	if (c->status && (c->reply.error_message[0] || c->reply.receipt.error_code[0] || !rc))
+	if (c->status && c->paid.payer.state != PAYER_DISTRUST &&
+	    (c->reply.error_message[0] || c->paid.response.has_error || !rc))
 		rc = verdict(c, e);
 	buf_clear(&path);
 	buf_clear(&body);
-	client_http_close(&http);
+	paid_close(&c->paid);
 	return rc;
 }
 
@@ -325,9 +363,9 @@ static int settle_options(struct chat *c, struct gw_err *e)
 			c->provider = &providers[i];
 	if (!c->provider)
 		return gw_fail(
-		    e, GWE_USAGE, 0,
-		    "unknown provider %.40s; known are openai, openrouter, litellm, claude, gemini",
-		    name);
+			e, GWE_USAGE, 0,
+			"unknown provider %.40s; known are openai, openrouter, litellm, claude, gemini",
+			name);
 	if (!c->model)
 		c->model = c->provider->model;
 	if (c->provider->form == REPLY_GEMINI && c->model[strcspn(c->model, "/:?#% ")])
@@ -376,6 +414,7 @@ int cmd_chat(int argc, char **argv)
 		  .arg = "N",
 		  .value = &c.max_tokens,
 		  .help = "longest answer" },
+		PAID_OPTIONS(&c.max_amount),
 		{ .name = "no-stream", .flag = &c.no_stream, .help = "wait for the whole answer" },
 		{ .name = "quiet",
 		  .letter = 'q',

@@ -36,7 +36,7 @@ struct client_command {
 
 /* Options of every command that speaks to a gateway. */
 struct client_options {
-	const char *gateway, *key, *ca_file;
+	const char *gateway, *key, *ca_file, *node;
 	bool json, help;
 };
 
@@ -50,11 +50,15 @@ struct client_options {
 	      .letter = 'k',                                                                       \
 	      .arg = "FILE",                                                                       \
 	      .value = &(o)->key,                                                                  \
-	      .help = "key file; else $LLM_GATEWAY_KEY_FILE, else the one of `key new`" },         \
+	      .help = "key file; else $LLM_GATEWAY_KEY_FILE, else the one of `wallet new`" },         \
 	    { .name = "ca-file",                                                                   \
 	      .arg = "FILE",                                                                       \
 	      .value = &(o)->ca_file,                                                              \
 	      .help = "authorities that vouch for the gateway (PEM)" },                            \
+	    { .name = "node",                                                                      \
+	      .arg = "URL",                                                                        \
+	      .value = &(o)->node,                                                                 \
+	      .help = "of the chain; else $ROOCH_NODE_URL, else that of the gateway's network" },  \
 	    { .name = "json", .flag = &(o)->json, .help = "print one JSON object" },               \
 	    OPTS_HELP(&(o)->help)
 

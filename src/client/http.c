@@ -25,9 +25,9 @@ static int set_base(struct client_http *c, const char *gateway, struct gw_err *e
 	    !str_visible(url, url.len) || str_find(url, '?') >= 0 || str_find(url, '#') >= 0 ||
 	    !str_copy(c->base, sizeof c->base, url))
 		return gw_fail(
-		    e, GWE_USAGE, 0,
-		    "%.100s is no address of a gateway; write https://host or http://host:port",
-		    gateway);
+			e, GWE_USAGE, 0,
+			"%.100s is no address of a gateway; write https://host or http://host:port",
+			gateway);
 	return 0;
 }
 
@@ -63,8 +63,8 @@ static int ended_badly(const struct client_http *c, const struct upstream_result
 	case UP_CLIENT_GONE:
 		return 0;
 	case UP_NO_CONNECTION:
-		gw_fail(e, GWE_UPSTREAM_UNREACHABLE, 0,
-			"no connection to the gateway at %.100s", c->base);
+		gw_fail(e, GWE_UPSTREAM_UNREACHABLE, 0, "no connection to the gateway at %.100s",
+			c->base);
 		break;
 	case UP_TIMEOUT_HEAD:
 		gw_fail(e, GWE_UPSTREAM_TIMEOUT, 0, "the gateway did not answer in time");
@@ -77,8 +77,7 @@ static int ended_badly(const struct client_http *c, const struct upstream_result
 		break;
 	case UP_TOO_LARGE:
 	case UP_BAD_ANSWER:
-		gw_fail(e, GWE_UPSTREAM_FAILED, 0,
-			"this is not the answer of a gateway");
+		gw_fail(e, GWE_UPSTREAM_FAILED, 0, "this is not the answer of a gateway");
 		break;
 	}
 	gw_err_add(e, "%s", res->message);
@@ -106,7 +105,7 @@ int client_http_call(struct client_http *c, const struct client_request *rq,
 	}
 	for (unsigned i = 0; i < rq->n_headers; i++)
 		headers[up.n_headers++] = rq->headers[i];
-	if (c->id.key) {
+	if (c->id.key && !rq->unsigned_) {
 		buf_add_c(&authorization, "Authorization: ");
 		if (did_auth_sign(&authorization, c->id.key, str_c(c->id.did),
 				  str_c(c->id.fragment), buf_str(&url), str_c(rq->method),
@@ -123,4 +122,45 @@ out:
 	buf_clear(&url);
 	buf_clear(&authorization);
 	return rc;
+}
+
+/* ---- one JSON text ---- */
+
+struct small_answer {
+	struct buf *body;
+	int status;
+};
+
+static bool reply_head(void *arg, int status)
+{
+	struct small_answer *a = arg;
+
+	a->status = status;
+	return true;
+}
+
+static bool reply_body(void *arg, const char *p, size_t n)
+{
+	struct small_answer *a = arg;
+
+	return buf_add(a->body, p, n);
+}
+
+int client_http_json(struct client_http *c, const struct client_request *rq, int *status,
+		     struct buf *body, struct jval *root, struct gw_err *e)
+{
+	struct small_answer a = { .body = body };
+	const struct upstream_handler h = { .arg = &a,
+					    .on_head = reply_head,
+					    .on_body = reply_body };
+	struct upstream_result res;
+
+	if (client_http_call(c, rq, &h, &res, e))
+		return -1;
+	if (res.outcome == UP_CLIENT_GONE)
+		return gw_fail(e, GWE_UPSTREAM_FAILED, 0, "the gateway's answer is too long");
+	*status = a.status;
+	if (jscan_check(buf_str(body), 64, true, root, NULL))
+		root->type = J_NONE;
+	return 0;
 }

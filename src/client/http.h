@@ -11,6 +11,7 @@
 
 #include "client/client.h"
 #include "client/identity.h"
+#include "codec/jscan.h"
 #include "upstream/upstream.h"
 
 struct client_http {
@@ -26,6 +27,7 @@ void client_http_close(struct client_http *c);
 
 struct client_request {
 	const char *method, *path; /* path with query, from the slash */
+	bool unsigned_;		   /* without Authorization although there is a key */
 	struct str body;
 	const char *const *headers; /* "Name: value", besides Authorization */
 	unsigned n_headers;
@@ -37,5 +39,13 @@ struct client_request {
 int client_http_call(struct client_http *c, const struct client_request *rq,
 		     const struct upstream_handler *h, struct upstream_result *res,
 		     struct gw_err *e) GW_MUST_CHECK;
+
+/*
+ * A request whose answer is one JSON text, of at most CLIENT_JSON_MAX bytes, appended to @body; @root
+ * is its value, of type J_NONE when it is not JSON.
+ */
+enum { CLIENT_JSON_MAX = 256 * 1024 };
+int client_http_json(struct client_http *c, const struct client_request *rq, int *status,
+		     struct buf *body, struct jval *root, struct gw_err *e) GW_MUST_CHECK;
 
 #endif

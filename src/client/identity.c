@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codec/multibase.h"
 #include "util/file.h"
 
 enum { FILE_MAX = 16 * 1024 };
@@ -57,6 +58,15 @@ int identity_default_path(char *dst, size_t size, struct gw_err *e)
 	return 0;
 }
 
+int identity_path(char *dst, size_t size, const char *option, struct gw_err *e)
+{
+	if (!option)
+		return identity_default_path(dst, size, e);
+	return str_copy(dst, size, str_c(option))
+		       ? 0
+		       : gw_fail(e, GWE_USAGE, 0, "the path of the key file is too long");
+}
+
 /* Make the directories above @path that are missing, for the user alone. */
 static int make_parents(const char *path, struct gw_err *e)
 {
@@ -73,10 +83,26 @@ static int make_parents(const char *path, struct gw_err *e)
 	return 0;
 }
 
+/* To a file that must not exist. */
+static int write_file(const struct stored_key *id, const char *path, struct gw_err *e)
+{
+	struct buf text;
+	int rc;
+
+	buf_init(&text, FILE_MAX);
+	if (!buf_room(&text, FILE_MAX)) /* no growing, which would leave copies behind */
+		abort();
+	stored_key_write(id, true, &text);
+	buf_add_byte(&text, '\n');
+	rc = file_write_new(path, 0600, buf_str(&text), e);
+	secret_wipe(text.p, text.cap);
+	buf_clear(&text);
+	return rc;
+}
+
 int identity_write(const struct stored_key *id, const char *path, struct gw_err *e)
 {
 	char fallback[1024] = "";
-	struct buf text;
 	int rc;
 
 	if (!path) {
@@ -85,17 +111,48 @@ int identity_write(const struct stored_key *id, const char *path, struct gw_err 
 			return -1;
 		path = fallback;
 	}
-	buf_init(&text, FILE_MAX);
-	if (!buf_room(&text, FILE_MAX)) /* no growing, which would leave copies behind */
-		abort();
-	stored_key_write(id, true, &text);
-	buf_add_byte(&text, '\n');
-	rc = file_write_new(path, 0600, buf_str(&text), e);
+	rc = write_file(id, path, e);
 	if (rc && e->sys == EEXIST)
 		gw_fail(e, GWE_BAD_REQUEST, EEXIST,
 			"%s exists; a key is not overwritten: move it away", path);
-	secret_wipe(text.p, text.cap);
-	buf_clear(&text);
+	return rc;
+}
+
+int identity_replace(const struct stored_key *id, const char *path, struct gw_err *e)
+{
+	char beside[1100];
+	int n = snprintf(beside, sizeof beside, "%s.new", path);
+
+	if (n < 0 || (size_t)n >= sizeof beside)
+		return gw_fail(e, GWE_USAGE, 0, "the path of the key file is too long");
+	/* Left over by a command that was killed here. */
+	if (unlink(beside) && errno != ENOENT)
+		return gw_fail(e, GWE_BAD_REQUEST, errno, "%s: %s", beside, strerror(errno));
+	if (write_file(id, beside, e))
+		return -1;
+	if (rename(beside, path))
+		return gw_fail(e, GWE_BAD_REQUEST, errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+int identity_parse(struct stored_key *id, struct str text, struct gw_err *e)
+{
+	struct buf json;
+	int rc = -1;
+
+	text = str_trim(text);
+	if (str_starts(text, "{"))
+		return stored_key_read(id, text, e);
+	buf_init(&json, STORED_KEY_JSON_MAX);
+	if (!buf_room(&json, STORED_KEY_JSON_MAX))
+		abort();
+	if (multibase_decode_any(text, &json))
+		rc = stored_key_read(id, buf_str(&json), e);
+	else
+		gw_fail(e, GWE_BAD_REQUEST, 0,
+			"not a key: neither JSON nor a text of base58 (z...)");
+	secret_wipe(json.p, json.cap);
+	buf_clear(&json);
 	return rc;
 }
 
@@ -119,7 +176,7 @@ int identity_read(struct stored_key *id, const char *path, struct gw_err *e)
 		if (errno == ENOENT)
 			return gw_fail(e, GWE_BAD_REQUEST, ENOENT,
 				       "no key at %s; `"
-				       "llm-gateway-client key new` makes one",
+				       "llm-gateway-client wallet new` makes one",
 				       path);
 		return gw_fail(e, GWE_BAD_REQUEST, errno, "%s: %s", path, strerror(errno));
 	}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* llm-gateway-client raw - send any request, signed, and print what comes back as it is. */
+/* llm-gateway-client raw - send any request, signed and paid, and print what comes back as it is. */
 #include "config.h"
 
 #include "client/client.h"
 
-#include "client/http.h"
+#include "client/paid.h"
 #include "codec/jwrite.h"
 #include "util/file.h"
 
@@ -13,13 +13,16 @@ static const char text[] =
 	"  METHOD    GET, POST, ...\n"
 	"  PATH      from the slash, with its query\n"
 	"\n"
-	"The body goes to standard output to the byte (of a stream, the payment frame, too).\n"
+	"The body goes to standard output to the byte, without the payment frame of a stream. Where a\n"
+	"channel is open, the request pays for the one before it, unless it has a payment header of its\n"
+	"own (--header).\n"
 	"Exit status: 0 answered below 400, 1 refused or failed, 2 misuse.";
 /* clang-format on */
 
 struct raw {
 	struct client_options common;
-	const char *body_file, *data;
+	const char *body_file, *data, *max_amount;
+	struct paid paid;
 	struct opt_many headers;
 	bool include, no_sign;
 	int status;
@@ -86,11 +89,15 @@ static bool on_read_end(void *arg)
 	return fflush(stdout) == 0;
 }
 
-static bool typed(const struct opt_many *headers)
+static bool has_header(const struct opt_many *headers, const char *name)
 {
-	for (unsigned i = 0; i < headers->n; i++)
-		if (str_caseeq_c(str_sub(str_c(headers->v[i]), 0, 13), "content-type:"))
+	for (unsigned i = 0; i < headers->n; i++) {
+		struct str line = str_c(headers->v[i]);
+		ptrdiff_t colon = str_find(line, ':');
+
+		if (colon > 0 && str_caseeq_c(str_sub(line, 0, (size_t)colon), name))
 			return true;
+	}
 	return false;
 }
 
@@ -123,19 +130,21 @@ static int send_raw(struct raw *r, const char *method, const char *path, struct 
 	struct client_request rq = {
 		.method = method, .path = path, .body = body, .headers = headers
 	};
+	const struct payment_response *said = &r->paid.response;
 	struct upstream_result res;
-	struct client_http http;
 	int rc;
 
 	for (unsigned i = 0; i < r->headers.n; i++)
 		headers[rq.n_headers++] = r->headers.v[i];
-	if (body.len && !typed(&r->headers))
+	if (body.len && !has_header(&r->headers, "content-type"))
 		headers[rq.n_headers++] = "Content-Type: application/json";
-	if (client_http_open(&http, &r->common, !r->no_sign, e))
+	if (paid_open(&r->paid, &r->common, r->max_amount, !r->no_sign, false, e))
 		return -1;
+	if (has_header(&r->headers, PAYMENT_HEADER))
+		r->paid.paying = false;
 	object_begin(r);
-	rc = client_http_call(&http, &rq, &h, &res, e);
-	client_http_close(&http);
+	rc = paid_call(&r->paid, &rq, &h, &res, e);
+	paid_close(&r->paid);
 	if (!rc && res.outcome == UP_CLIENT_GONE)
 		rc = gw_fail(e, GWE_BAD_REQUEST, 0,
 			     r->answer.failed ? "the answer is too large for --json"
@@ -143,7 +152,9 @@ static int send_raw(struct raw *r, const char *method, const char *path, struct 
 	object_end(r);
 	if (!rc && r->status >= 400) {
 		fflush(stdout);
-		rc = gw_fail(e, GWE_UPSTREAM_FAILED, 0, "the gateway answered %d", r->status);
+		rc = gw_fail(e, GWE_UPSTREAM_FAILED, 0, "the gateway answered %d%s%s%s", r->status,
+			     said->has_error ? " " : "", said->error_code,
+			     paid_advice(said->error_code));
 	}
 	return rc;
 }
@@ -169,6 +180,7 @@ int cmd_raw(int argc, char **argv)
 		{ .name = "no-sign",
 		  .flag = &r.no_sign,
 		  .help = "without Authorization (needs no key)" },
+		PAID_OPTIONS(&r.max_amount),
 		CLIENT_OPTIONS(&r.common),
 		OPTS_END
 	};

@@ -159,20 +159,6 @@ static void read_value(struct reply *r, struct jval root)
 
 /* ---- the two ways in which it comes ---- */
 
-static bool take_frame(struct reply *r, struct jval root)
-{
-	struct jval v = jscan_get(root, "nuwa_payment_header");
-
-	if (v.type == J_NONE)
-		v = jscan_get(root, "__nuwa_payment_header__");
-	if (v.type != J_STRING)
-		return false;
-	buf_reset(&r->text);
-	if (jval_text(v, &r->text))
-		receipt_read(&r->receipt, buf_str(&r->text));
-	return true;
-}
-
 static void on_event(void *arg, struct str name, struct str data)
 {
 	struct reply *r = arg;
@@ -183,7 +169,7 @@ static void on_event(void *arg, struct str name, struct str data)
 		r->finished = true;
 		return;
 	}
-	if (!jscan_check(data, DEPTH_MAX, true, &root, NULL) && !take_frame(r, root))
+	if (!jscan_check(data, DEPTH_MAX, true, &root, NULL))
 		read_value(r, root);
 }
 

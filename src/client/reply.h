@@ -2,16 +2,15 @@
 /*
  * reply - read a model's answer, whole or streamed, in the form of any of the five providers.
  *
- * Text is handed on as it comes. The payment frame of the gateway is taken out.
+ * Text is handed on as it comes.
  *
- * Rule:    providers/README.md, payment-channel.md 5
+ * Rule:    providers/README.md
  * Layer:   client; calls codec, util
  * Threads: no shared state
  */
 #ifndef GW_CLIENT_REPLY_H
 #define GW_CLIENT_REPLY_H
 
-#include "client/receipt.h"
 #include "codec/jscan.h"
 #include "codec/sse.h"
 
@@ -29,7 +28,6 @@ struct reply {
 	uint64_t input, output;			 /* tokens */
 	char cost_usd[64];			 /* as the provider wrote it; "" none */
 	char error_code[96], error_message[512]; /* "" none */
-	struct receipt receipt;
 
 	bool streamed;
 	struct sse sse;

@@ -166,3 +166,7 @@ t_unit_u_payment_model_LDADD = $(GW_LIBS) $(FCGI_LIBS)
 check_PROGRAMS += t/unit/u-payment-power
 TESTS += t/unit/u-payment-power
 t_unit_u_payment_power_LDADD = $(GW_LIBS) $(FCGI_LIBS)
+EXTRA_DIST += t/vectors/client-stream-filter.json
+check_PROGRAMS += t/unit/u-frame-filter
+TESTS += t/unit/u-frame-filter
+t_unit_u_frame_filter_LDADD = src/client/libclient.a $(GW_LIBS)

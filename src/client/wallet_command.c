@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* llm-gateway-client key - make or show the key that the client signs with. */
+/* llm-gateway-client wallet - make, show or import the key that the client signs and pays with. */
 #include "config.h"
 
 #include "client/client.h"
 
 #include "client/identity.h"
 #include "codec/jwrite.h"
+#include "util/file.h"
 
 /* clang-format off */
 static const char text[] =
-	"  key new    makes a key and writes it to a file that only you can read\n"
-	"  key show   says whose key it is, never the key itself\n"
+	"  wallet new      makes a key and writes it to a file that only you can read\n"
+	"  wallet import   takes a key from standard input: a StoredKey, as JSON or in one line\n"
+	"  wallet show     says whose key it is, never the key itself\n"
 	"\n"
-	"Without --did the key stands for itself (did:key), which a gateway without payment\n"
-	"can allow. With --did it is a key of that DID, once its document lists it.";
+	"Without --did the key stands for itself (did:key), which a gateway without payment can\n"
+	"allow; `fund` makes a DID on the development ledger for it. With --did it is a key of that\n"
+	"DID, once its document lists it. Channels and vouchers are kept beside the key, in FILE.db.";
 /* clang-format on */
 
-struct key_options {
+struct wallet_options {
 	const char *type, *out, *key, *did, *document;
 	bool json, help;
 };
+
+enum { STORED_KEY_MAX = SERVICE_KEY_MAX };
 
 static int show(const struct stored_key *id, const char *path, bool json)
 {
@@ -50,11 +55,21 @@ static int show(const struct stored_key *id, const char *path, bool json)
 	return CLIENT_OK;
 }
 
-static int key_new(const struct key_options *o, const char *path, struct gw_err *e)
+/* With --out the directory has to exist; that of the default is made. */
+static int keep(const struct stored_key *id, const struct wallet_options *o, const char *path,
+		struct gw_err *e)
+{
+	if (identity_write(id, o->out, e) ||
+	    (o->document && stored_key_write_document(id, o->document, e)))
+		return -1;
+	return show(id, path, o->json);
+}
+
+static int wallet_new(const struct wallet_options *o, const char *path, struct gw_err *e)
 {
 	enum key_type type = KEY_K1;
 	struct stored_key id;
-	int rc = -1;
+	int rc;
 
 	if (o->type && !stored_key_type(o->type, &type))
 		return gw_fail(e, GWE_USAGE, 0,
@@ -62,15 +77,31 @@ static int key_new(const struct key_options *o, const char *path, struct gw_err 
 			       o->type);
 	if (identity_new(&id, type, o->did, e))
 		return -1;
-	/* With --out the directory has to exist; that of the default is made. */
-	if (!identity_write(&id, o->out, e) &&
-	    (!o->document || !stored_key_write_document(&id, o->document, e)))
-		rc = show(&id, path, o->json);
+	rc = keep(&id, o, path, e);
 	stored_key_clear(&id);
 	return rc;
 }
 
-static int key_show(const struct key_options *o, const char *path, struct gw_err *e)
+static int wallet_import(const struct wallet_options *o, const char *path, struct gw_err *e)
+{
+	struct stored_key id;
+	struct buf input;
+	int rc;
+
+	buf_init(&input, STORED_KEY_MAX);
+	if (!buf_room(&input, STORED_KEY_MAX)) /* no growing, which would leave copies behind */
+		abort();
+	rc = file_read_input(&input, "-", e) || identity_parse(&id, buf_str(&input), e);
+	secret_wipe(input.p, input.cap);
+	buf_clear(&input);
+	if (rc)
+		return -1;
+	rc = keep(&id, o, path, e);
+	stored_key_clear(&id);
+	return rc;
+}
+
+static int wallet_show(const struct wallet_options *o, const char *path, struct gw_err *e)
 {
 	struct stored_key id;
 	int rc = -1;
@@ -84,22 +115,18 @@ static int key_show(const struct key_options *o, const char *path, struct gw_err
 }
 
 /* @path as named, or the default. */
-static int run(const struct key_options *o, const char *path,
-	       int (*command)(const struct key_options *, const char *, struct gw_err *),
+static int run(const struct wallet_options *o, const char *path,
+	       int (*command)(const struct wallet_options *, const char *, struct gw_err *),
 	       struct gw_err *e)
 {
-	char fallback[1024];
+	char at[1024];
 
-	if (path)
-		return command(o, path, e);
-	if (identity_default_path(fallback, sizeof fallback, e))
-		return -1;
-	return command(o, fallback, e);
+	return identity_path(at, sizeof at, path, e) ? -1 : command(o, at, e);
 }
 
-int cmd_key(int argc, char **argv)
+int cmd_wallet(int argc, char **argv)
 {
-	struct key_options o = { .json = false };
+	struct wallet_options o = { .json = false };
 	const struct opt rows[] = {
 		{ .name = "type",
 		  .arg = "T",
@@ -109,12 +136,12 @@ int cmd_key(int argc, char **argv)
 		  .letter = 'o',
 		  .arg = "FILE",
 		  .value = &o.out,
-		  .help = "key new: the key file, else $LLM_GATEWAY_KEY_FILE, else one in ~/.config" },
+		  .help = "new, import: the key file, else $LLM_GATEWAY_KEY_FILE, else one in ~/.config" },
 		{ .name = "key",
 		  .letter = 'k',
 		  .arg = "FILE",
 		  .value = &o.key,
-		  .help = "key show: the same" },
+		  .help = "show: the same" },
 		{ .name = "did",
 		  .arg = "DID",
 		  .value = &o.did,
@@ -133,15 +160,20 @@ int cmd_key(int argc, char **argv)
 	if (opts_parse(rows, &argc, argv, &e))
 		return client_fail(&e);
 	if (o.help) {
-		opts_help_for(stdout, CLIENT_PROGRAM, "key new|show [OPTION]...", text, rows);
+		opts_help_for(stdout, CLIENT_PROGRAM, "wallet new|show|import [OPTION]...", text,
+			      rows);
 		return CLIENT_OK;
 	}
 	if (argc == 2 && !strcmp(argv[1], "new") && !o.key)
-		rc = run(&o, o.out, key_new, &e);
+		rc = run(&o, o.out, wallet_new, &e);
+	else if (argc == 2 && !strcmp(argv[1], "import") && !o.key && !o.type && !o.did)
+		rc = run(&o, o.out, wallet_import, &e);
 	else if (argc == 2 && !strcmp(argv[1], "show") && !o.out && !o.type && !o.did)
-		rc = run(&o, o.key, key_show, &e);
+		rc = run(&o, o.key, wallet_show, &e);
 	else
-		rc = gw_fail(&e, GWE_USAGE, 0,
-			     "key new [--type --did --out] or key show [--key]; --help says more");
+		rc = gw_fail(
+			&e, GWE_USAGE, 0,
+			"wallet new [--type --did --out], wallet import [--out] or wallet show "
+			"[--key]; --help says more");
 	return rc ? client_fail(&e) : CLIENT_OK;
 }
