@@ -50,3 +50,5 @@ TESTS += t/7000-serve-refusals.bats t/7010-serve-life.bats
 EXTRA_DIST += t/7000-serve-refusals.bats t/7010-serve-life.bats
 TESTS += t/4070-client-paid.bats
 EXTRA_DIST += t/4070-client-paid.bats
+TESTS += t/7020-serve-secrets.bats t/7030-quickstart.bats
+EXTRA_DIST += t/7020-serve-secrets.bats t/7030-quickstart.bats

@@ -23,6 +23,7 @@
 #include "cli/proc.h"
 #include "cli/serve_dir.h"
 #include "cli/serve_env.h"
+#include "store/store.h"
 #include "util/clock.h"
 #include "util/file.h"
 
@@ -75,6 +76,18 @@ static int make_dir(struct quick *q, struct gw_err *e)
 	if (mkdir(q->dir, 0755) && errno != EEXIST)
 		return gw_fail(e, GWE_CONFIG, errno, "cannot make %s: %s", q->dir, strerror(errno));
 	return 0;
+}
+
+/* An earlier version has made the database of this directory: it is ours, and may be brought up. */
+static int upgrade(const struct quick *q, struct gw_err *e)
+{
+	char path[2100];
+	bool made;
+
+	if (q->conf->from[CONF_state_dir] != CONF_FROM_DEFAULT)
+		return 0;
+	snprintf(path, sizeof path, "%s/gateway.db", q->dir);
+	return access(path, F_OK) ? 0 : store_migrate(path, SCHEMA_GATEWAY, false, &made, e);
 }
 
 static int programs(struct quick *q, struct gw_err *e)
@@ -174,8 +187,8 @@ static int start_serve(struct quick *q, struct gw_err *e)
 {
 	char serve[] = "serve", state[] = "--state-dir", payment[] = "--payment", off[] = "off";
 	char port[] = "--port", port_text[16], web[] = "--web-server", host[] = "--host";
-	char *argv[] = { q->self, serve,	 state,	    q->dir, payment,
-			 off,	  port,		 port_text, web,    q->conf->web_server,
+	char *argv[] = { q->self, serve,   state,     q->dir, payment,
+			 off,	  port,	   port_text, web,    q->conf->web_server,
 			 host,	  q->host, NULL };
 	struct proc_spec s = { .argv = argv, .fd0 = -1, .new_group = true };
 	struct pollfd ready;
@@ -338,7 +351,7 @@ int cmd_quickstart(int argc, char **argv)
 	q.mock = !q.conf->providers.n;
 	if (!q.mock)
 		q.provider = q.conf->providers.item[0];
-	rc = make_dir(&q, &e) || programs(&q, &e);
+	rc = make_dir(&q, &e) || upgrade(&q, &e) || programs(&q, &e);
 	if (!rc) {
 		snprintf(q.key, sizeof q.key, "%s/client.key", q.dir);
 		rc = story(&q, &e);
@@ -348,6 +361,8 @@ int cmd_quickstart(int argc, char **argv)
 	else if (!once)
 		stay(&q, &set);
 	end(&q);
+	if (!rc && once)
+		say("\nThe gateway has ended. Without --once it stays, to be tried from another terminal.");
 	conf_free(q.conf);
 	return rc ? CLI_NO : CLI_OK;
 }
