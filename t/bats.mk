@@ -52,3 +52,5 @@ TESTS += t/4070-client-paid.bats
 EXTRA_DIST += t/4070-client-paid.bats
 TESTS += t/7020-serve-secrets.bats t/7030-quickstart.bats
 EXTRA_DIST += t/7020-serve-secrets.bats t/7030-quickstart.bats
+TESTS += t/6000-settle.bats
+EXTRA_DIST += t/6000-settle.bats t/lib/settle.bash

@@ -12,9 +12,10 @@
 static bool ours(unsigned i)
 {
 	return i == CONF_port || i == CONF_host || i == CONF_state_dir || i == CONF_database ||
-	       i == CONF_service_did || i == CONF_rpc_url || i == CONF_providers ||
-	       i == CONF_provider_key_dir || i == CONF_workers || i == CONF_web_server ||
-	       i == CONF_user || i == CONF_settle_user || i == CONF_settle_interval;
+	       i == CONF_service_did || i == CONF_service_key_file || i == CONF_rpc_url ||
+	       i == CONF_providers || i == CONF_provider_key_dir || i == CONF_workers ||
+	       i == CONF_web_server || i == CONF_user || i == CONF_settle_user ||
+	       i == CONF_settle_interval;
 }
 
 static void add_list(struct buf *b, const struct conf_list *l)

@@ -128,13 +128,15 @@ static int busy(void *arg, int tries)
 static bool may_write(enum store_role role, const char *table)
 {
 	static const char *const gateway_not[] = {
-		"claim",	  "claim_history",	    "migration",
-		"price_override", "price_override_history", NULL
+		"claim",      "claim_history", "settlement",	 "settle_alarm",
+		"settle_run", "migration",     "price_override", "price_override_history",
+		NULL
 	};
 	static const char *const settle_not[] = { "migration", "price_override",
 						  "price_override_history", NULL };
-	static const char *const admin_not[] = { "claim",   "claim_history", "migration",
-						 "voucher", "sub_channel",   NULL };
+	static const char *const admin_not[] = { "claim",	 "claim_history", "settlement",
+						 "settle_alarm", "settle_run",	  "migration",
+						 "voucher",	 "sub_channel",	  NULL };
 	static const char *const others_not[] = { "migration", NULL };
 	const char *const *denied = role == STORE_GATEWAY  ? gateway_not
 				    : role == STORE_SETTLE ? settle_not

@@ -1,4 +1,5 @@
 libgw_a_SOURCES += \
+	src/store/backup.c src/store/backup.h \
 	src/store/conn.c src/store/conn.h \
 	src/store/migrate.c \
 	src/store/stmt.c \

@@ -31,3 +31,6 @@ t_fake_fcgistart_LDADD =
 # Payment headers and transactions of a payer.
 check_PROGRAMS += t/fake/payer
 t_fake_payer_LDADD = $(GW_LIBS)
+# Payers with channels and vouchers, for the settlement program.
+check_PROGRAMS += t/fake/mkvouchers
+t_fake_mkvouchers_LDADD = $(GW_LIBS)
