@@ -125,6 +125,34 @@ chat() { # chat [FCGICAT OPTION...]: a streamed question to openai
 	gw_is "$(rows 'select distinct status, outcome, cost_pico from usage')" '502|2|0'
 }
 
+@test "a redirect is not followed, and not passed on" {
+	gateway_start openai
+	order "status=302&header=Location:%20$MOCK/elsewhere" -d '{"see":"elsewhere"}'
+	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
+	[ "$(answer_status out)" = 502 ]
+	run ! grep -qi 'elsewhere' out
+	[ "$(curl -sS "$MOCK/mock/count")" = 1 ]
+	one_row 'status, upstream_status, outcome, cost_pico' '502|302|2|0'
+	order status=999 -d '{}'
+	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
+	[ "$(answer_status out)" = 502 ]
+	gw_is "$(rows 'select state, status, upstream_status, outcome from usage where usage_id = 2')" '1|502||2'
+}
+
+@test "an answer that is too large to be held goes out as it comes" {
+	gateway_start openai
+	{
+		printf '{"usage":{"prompt_tokens":3,"completion_tokens":5},"pad":"'
+		head -c 70000000 /dev/zero | tr '\0' x
+		printf '"}'
+	} >large
+	order 'header=Content-Type:%20application/json' --data-binary @large
+	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
+	[ "$(answer_status out)" = 200 ]
+	body <out | cmp - large
+	one_row 'outcome, status, bytes_out, cost_pico > 0' "1|200|$(stat -c %s large)|1"
+}
+
 @test "an error event inside a stream passes as it is; without usage or output it costs nothing" {
 	gateway_start openai
 	printf 'data: {"error":{"message":"boom","type":"server_error","code":"x"}}\n\n' >event

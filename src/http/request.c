@@ -271,6 +271,7 @@ int http_read_body(struct http_request *rq, struct buf *body, unsigned timeout_m
 	}
 	if (FCGX_GetError(rq->fcgx->in) || (rq->has_length && body->len < rq->content_length))
 		return gw_fail(e, GWE_BAD_REQUEST, 0, "the request's body ended early");
+	FCGX_FreeStream(&rq->fcgx->in); /* its buffer would be dead weight of every stream */
 	return 0;
 }
 

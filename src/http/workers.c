@@ -143,6 +143,9 @@ static bool serve(struct worker *t, int fd, bool overloaded)
 		t->fcgx.ipcFd = -1;
 		return false;
 	}
+	/* Replies are written past libfcgi: what it keeps for them would be dead weight of every stream. */
+	FCGX_FreeStream(&t->fcgx.out);
+	FCGX_FreeStream(&t->fcgx.err);
 	rq.fcgx = &t->fcgx;
 	rq.arena = &t->arena;
 	rq.slot = &t->slot;

@@ -111,16 +111,41 @@ static void send_wrapped(struct exchange *x)
 }
 
 /* Rule: gateway.md 9 "Careful with upstream statuses": our key, not the client's */
-static void send_refused_us(struct exchange *x)
+static bool is_refusal(int status)
+{
+	return status >= 401 && status <= 403;
+}
+
+/* Rule: design.md 7: no redirects; and nobody asked for what else has such a status */
+static bool is_answer(int status)
+{
+	return status >= 200 && (status < 300 || status >= 400) && status < 600;
+}
+
+int exchange_status(int upstream_status)
+{
+	if (is_refusal(upstream_status))
+		return gw_err_status(GWE_UPSTREAM_REFUSED_US);
+	return is_answer(upstream_status) ? upstream_status : gw_err_status(GWE_UPSTREAM_FAILED);
+}
+
+static void send_own(struct exchange *x)
 {
 	struct error_form f = { .shape = SHAPE_PROVIDER, .provider = x->g->provider };
 	struct gw_err e;
 
-	(void)gw_fail(
-		&e, GWE_UPSTREAM_REFUSED_US, 0,
-		"The provider does not accept the gateway's account (status %d); the operator has to look at it",
-		x->upstream_status);
-	gateway_alarm(x->g, "the provider refuses our key", str_c(provider_name(x->g->provider)));
+	if (is_refusal(x->upstream_status)) {
+		(void)gw_fail(
+			&e, GWE_UPSTREAM_REFUSED_US, 0,
+			"The provider does not accept the gateway's account (status %d); the operator "
+			"has to look at it",
+			x->upstream_status);
+		gateway_alarm(x->g, "the provider refuses our key",
+			      str_c(provider_name(x->g->provider)));
+	} else {
+		(void)gw_fail(&e, GWE_UPSTREAM_FAILED, 0, "The provider answered with status %d",
+			      x->upstream_status);
+	}
 	http_reply_error(x->rp, &e, &f);
 }
 
@@ -156,8 +181,8 @@ static void send_held(struct exchange *x)
 	char type[256];
 	int status = x->upstream_status;
 
-	if (status >= 401 && status <= 403) {
-		send_refused_us(x);
+	if (is_refusal(status) || !is_answer(status)) {
+		send_own(x);
 		return;
 	}
 	exchange_pass_headers(x);

@@ -94,6 +94,8 @@ void exchange_forward(struct exchange *x);
 void exchange_settle(struct exchange *x);
 
 /* answer.c */
+/* What a client gets for a status of the upstream. */
+int exchange_status(int upstream_status);
 void exchange_refuse(struct exchange *x, const struct gw_err *e, enum error_shape shape);
 /* Before a head goes out: headers of the upstream that may pass. */
 void exchange_pass_headers(struct exchange *x);

@@ -189,7 +189,9 @@ static void conclude(struct exchange *x)
 	}
 	switch (x->up.outcome) {
 	case UP_DONE:
-		x->outcome = x->upstream_status >= 400 ? OUTCOME_UPSTREAM_ERROR : OUTCOME_OK;
+		x->outcome = x->upstream_status >= 200 && x->upstream_status < 300
+				     ? OUTCOME_OK
+				     : OUTCOME_UPSTREAM_ERROR;
 		return;
 	case UP_CLIENT_GONE:
 		x->rp->gone = true;

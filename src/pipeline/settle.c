@@ -161,10 +161,7 @@ static int status_sent(const struct exchange *x)
 		return 0;
 	if (x->failure.code != GWE_OK)
 		return gw_err_status(x->failure.code);
-	/* Rule: gateway.md 9: these concern the operator's key */
-	if (x->upstream_status >= 401 && x->upstream_status <= 403)
-		return gw_err_status(GWE_UPSTREAM_REFUSED_US);
-	return x->upstream_status;
+	return exchange_status(x->upstream_status);
 }
 
 static struct usage_finish final_row(struct exchange *x, const struct reading *r, struct buf *usage,
@@ -184,7 +181,8 @@ static struct usage_finish final_row(struct exchange *x, const struct reading *r
 	return (struct usage_finish){
 		.outcome = x->outcome,
 		.status = status_sent(x),
-		.upstream_status = x->upstream_status,
+		/* others than HTTP's are not for the database */
+		.upstream_status = x->upstream_status < 600 ? x->upstream_status : 0,
 		.error_code = code,
 		.model_reported = str_c(r->model),
 		.upstream_request_id = str_c(r->upstream_request_id),
