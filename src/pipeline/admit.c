@@ -78,6 +78,7 @@ static struct usage_start usage_row(const struct exchange *x, int64_t now_ms)
 				     .stream = x->view.stream,
 				     .free = x->route.free,
 				     .started_ms = x->rq->started_ms,
+				     .now_ms = now_ms,
 				     .lease_until_ms = now_ms + LEASE_MS,
 				     .bound_pico = x->route.free ? 0 : picousd_u64(x->bound),
 				     .owner = responder_owner(x->g->responder) };

@@ -33,7 +33,7 @@ static int ensure_lease(struct store_conn *c, const struct usage_start *u, struc
 
 	stmt_bind_text(s, "owner", u->owner);
 	stmt_bind_i64(s, "until_ms", u->lease_until_ms);
-	stmt_bind_i64(s, "now_ms", u->started_ms);
+	stmt_bind_i64(s, "now_ms", u->now_ms);
 	return stmt_run(s, NULL, e);
 }
 

@@ -27,7 +27,8 @@ enum usage_outcome { /* how the call ended */
 struct usage_start {
 	struct str request_id, client_tx_ref, did, provider, api, model, method, path;
 	bool stream, free;
-	int64_t started_ms, lease_until_ms;
+	/* the request came at started_ms, which may be long before now_ms */
+	int64_t started_ms, now_ms, lease_until_ms;
 	uint64_t bound_pico; /* upper bound; 0 for free routes */
 	struct str owner;    /* process that holds the lease: "pid:start" */
 };

@@ -352,7 +352,7 @@ static int job_t1(struct store_conn *c, void *arg, struct gw_err *e)
 				   .owner = str_c(j->w->owner) };
 
 	j->now_ms = clock_wall_ms();
-	u.started_ms = j->now_ms;
+	u.started_ms = u.now_ms = j->now_ms;
 	u.lease_until_ms = j->now_ms + 15000;
 	j->usage_id = 0;
 	if (!j->a->refusal && usage_start_tx(c, &u, &j->usage_id, e) < 0)

@@ -61,6 +61,7 @@ static int start(struct store_conn *c, int n, int64_t started_ms, bool talks, st
 				 .owner = STR_LIT("1:1"),
 				 .bound_pico = (uint64_t)n,
 				 .started_ms = started_ms,
+				 .now_ms = started_ms,
 				 .lease_until_ms = 5000 };
 	int64_t id;
 

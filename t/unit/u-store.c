@@ -31,14 +31,15 @@ static struct usage_start row(const char *request)
 				     .path = STR_LIT("/v1/chat/completions"),
 				     .owner = STR_LIT("1:1"),
 				     .started_ms = 1000,
+				     .now_ms = 1000,
 				     .lease_until_ms = 5000,
 				     .bound_pico = 7 };
 }
 
 struct work {
 	const char *request;
-	bool fail;
-	int64_t now_ms; /* 0: that of row() */
+	bool fail, waited; /* the request came long before */
+	int64_t now_ms;	   /* 0: that of row() */
 	int64_t id;
 };
 
@@ -48,7 +49,9 @@ static int start_row(struct store_conn *c, void *arg, struct gw_err *e)
 	struct usage_start u = row(w->request);
 
 	if (w->now_ms) {
-		u.started_ms = w->now_ms;
+		u.now_ms = w->now_ms;
+		if (!w->waited)
+			u.started_ms = w->now_ms;
 		u.lease_until_ms = w->now_ms + 4000;
 	}
 	if (usage_start_tx(c, &u, &w->id, e))
@@ -134,7 +137,8 @@ static int renew(struct store_conn *c, void *arg, struct gw_err *e)
 /* Who sleeps past a lease may go on as long as nobody has noticed. */
 static void check_lease(struct store *st)
 {
-	struct work old = { .request = "old" }, young = { .request = "young", .now_ms = 5500 };
+	struct work old = { .request = "old" },
+		    young = { .request = "young", .now_ms = 5500, .waited = true };
 	int64_t lost = -1, until = 9000;
 	struct gw_err e;
 
