@@ -37,7 +37,7 @@ static const char unknown_field[] = "the usage holds a field that is not known a
 static const char broker_silent[] =
 	"OpenRouter stated no amount: the answer was priced by the table";
 static const char image_tool[] = "the image tool was used, and its tokens were not reported";
-static const char too_much[] = "the amount does not fit 64 bits of picoUSD";
+static const char too_much[] = "the amount does not fit 63 bits of picoUSD, as the rows have them";
 static const char no_usage[] = "the answer is complete and has no usage: it was estimated";
 static const char unstated[] =
 	"no amount was stated and no row matches: the amount set for that was charged";
@@ -269,6 +269,12 @@ static bool part_sum(const struct cost_part *p, struct u256 *out)
 	       u256_mul_u64(&v, v, parts_per_pico / p->den) && u256_add(out, *out, v);
 }
 
+/* Rows hold signed numbers: what is larger could not be charged. */
+static bool storable(uint64_t pico)
+{
+	return pico <= INT64_MAX;
+}
+
 /* All parts times the multiplier, rounded up once (in two steps, which comes to the same). */
 static bool sum(const struct cost *c, struct picousd *out)
 {
@@ -280,7 +286,8 @@ static bool sum(const struct cost *c, struct picousd *out)
 			return false;
 	if (!u256_mul_u64(&total, total, c->multiplier.num) ||
 	    !u256_div_ceil_u64(&total, total, parts_per_pico) ||
-	    !u256_div_ceil_u64(&total, total, c->multiplier.den) || !u256_to_u64(&pico, total))
+	    !u256_div_ceil_u64(&total, total, c->multiplier.den) || !u256_to_u64(&pico, total) ||
+	    !storable(pico))
 		return false;
 	*out = picousd_of(pico);
 	return true;
@@ -408,7 +415,8 @@ static void take_stated(struct bill *b, struct decimal usd)
 	uint64_t pico;
 
 	c->source = COST_PROVIDER;
-	c->known = decimal_ratio_ceil(&pico, usd, PICO, c->multiplier.num, c->multiplier.den);
+	c->known = decimal_ratio_ceil(&pico, usd, PICO, c->multiplier.num, c->multiplier.den) &&
+		   storable(pico);
 	c->exact = c->known &&
 		   !(b->r->state == STATE_TRUNCATED && b->r->usage.completeness != USAGE_FINAL);
 	if (c->known)
@@ -480,7 +488,8 @@ static void charge(struct cost *c, struct picousd pico, const char *sentence)
 
 static bool times_multiplier(struct picousd *out, uint64_t pico, struct multiplier m)
 {
-	return picousd_mul_ratio_ceil(out, picousd_of(pico), m.num, m.den);
+	return picousd_mul_ratio_ceil(out, picousd_of(pico), m.num, m.den) &&
+	       storable(picousd_u64(*out));
 }
 
 /* Rule: providers/pricing.md "Look-up" 3, design.md 9 */

@@ -299,7 +299,7 @@ static void alarms(void)
 	r = answer(PROVIDER_OPENAI, "gpt-4o", (struct usage){ .input = UINT64_MAX });
 	r.usage.input_uncached = UINT64_MAX;
 	c = priced(&r);
-	OK(!c.known && !c.exact && alarmed(&c, "64 bits"),
+	OK(!c.known && !c.exact && alarmed(&c, "63 bits"),
 	   "an amount that does not fit is unknown");
 	r = answer(PROVIDER_OPENAI, "whisper-1", one);
 	c = priced(&r);
@@ -336,7 +336,13 @@ static void absurd(void)
 	r = answer(PROVIDER_OPENROUTER, "openai/gpt-4o", all);
 	str_copy(r.provider_cost, sizeof r.provider_cost, STR_LIT("1e30"));
 	c = priced(&r);
-	OK(!c.known && c.source == COST_PROVIDER && alarmed(&c, "64 bits"), "a stated fortune");
+	OK(!c.known && c.source == COST_PROVIDER && alarmed(&c, "63 bits"), "a stated fortune");
+	str_copy(r.provider_cost, sizeof r.provider_cost, STR_LIT("9223372.036854775807"));
+	c = priced(&r);
+	OK(c.known && picousd_u64(c.pico) == INT64_MAX, "the most that a row holds");
+	str_copy(r.provider_cost, sizeof r.provider_cost, STR_LIT("9223372.036854775808"));
+	c = priced(&r);
+	OK(!c.known, "and beyond");
 	str_copy(r.provider_cost, sizeof r.provider_cost, STR_LIT("0.001"));
 	str_copy(r.provider_cost_fee, sizeof r.provider_cost_fee, STR_LIT("1e99"));
 	c = priced(&r);
@@ -496,6 +502,11 @@ static void bounds(void)
 	q.has_output_cap = true;
 	q.choices = 2;
 	OK(bound_of(q, "gpt-4o") == UINT64_MAX, "what does not fit is refused");
+	q.choices = 1;
+	q.output_cap = UINT64_C(922337100000);
+	OK(bound_of(q, "gpt-4o") < INT64_MAX, "what just fits a row is not");
+	q.output_cap = UINT64_C(922337300000);
+	OK(bound_of(q, "gpt-4o") == UINT64_MAX, "what is beyond a row is");
 	q = (struct cost_request){ .provider = PROVIDER_OPENAI, .text_bytes = 8, .choices = 1 };
 	q.api = API_EMBEDDINGS;
 	OK(bound_of(q, "text-embedding-3-small") == UINT64_C(8) * 20000,
