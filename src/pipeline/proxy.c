@@ -211,7 +211,7 @@ static void run(struct exchange *x, bool routed)
 		return;
 	}
 	if (exchange_admit(x, &e) < 0) {
-		exchange_refuse(x, &e, SHAPE_ENVELOPE);
+		refuse_payment(x, &e);
 	} else if (x->has_payment && x->payment.refused.code != GWE_OK &&
 		   x->payment.refused.code != x->refusal.code) {
 		exchange_refuse(x, &x->payment.refused, SHAPE_ENVELOPE);
