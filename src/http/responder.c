@@ -489,6 +489,7 @@ static int run(struct responder *r)
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	sigdelset(&set, SIGUSR2);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a write that fails, as on a full disk */
 	mallopt(M_ARENA_MAX, 4);
 	if (apply_log(r, r->first->conf, &e) < 0 || open_all(r, &e) < 0) {
 		listener_close(&r->listener);
