@@ -54,3 +54,5 @@ TESTS += t/7020-serve-secrets.bats t/7030-quickstart.bats
 EXTRA_DIST += t/7020-serve-secrets.bats t/7030-quickstart.bats
 TESTS += t/6000-settle.bats
 EXTRA_DIST += t/6000-settle.bats t/lib/settle.bash
+TESTS += t/3210-payment-attacks.bats
+EXTRA_DIST += t/3210-payment-attacks.bats
