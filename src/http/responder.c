@@ -148,24 +148,6 @@ static void free_argv(int argc, char **argv)
 	free((void *)argv);
 }
 
-static int apply_log(const struct responder *r, const struct conf *c, struct gw_err *e)
-{
-	static const char *const levels[] = { "error", "warn", "info", "debug" };
-	struct log_options o = { .program = r->ops->name, .level = LOG_LVL_INFO };
-
-	for (unsigned i = 0; i < 4; i++)
-		if (!strcmp(c->log_level, levels[i]))
-			o.level = (enum log_level)i;
-	if (c->debug || c->global_debug)
-		o.level = LOG_LVL_DEBUG;
-	o.format = !strcmp(c->log_format, "kv") ? LOG_FMT_KV : LOG_FMT_JSON;
-	o.path = c->log_target;
-	o.target = !strcmp(c->log_target, "stderr")   ? LOG_TO_STDERR
-		   : !strcmp(c->log_target, "syslog") ? LOG_TO_SYSLOG
-						      : LOG_TO_FILE;
-	return log_open(&o, e);
-}
-
 /* ---- command line ---- */
 
 static void help(const struct responder_ops *ops)
@@ -365,7 +347,7 @@ static void reload(struct responder *r)
 		log_error("reload: %s; the settings stay as they are", e.pub);
 	} else {
 		(void)conf_keep_fixed(c, r->first->conf, fixed_differs, NULL);
-		if (apply_log(r, c, &e) < 0)
+		if (conf_open_log(c, r->ops->name, &e) < 0)
 			log_error("reload: %s", e.pub);
 		fresh = settings_new(c);
 		pthread_mutex_lock(&r->lock);
@@ -491,7 +473,7 @@ static int run(struct responder *r)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a write that fails, as on a full disk */
 	mallopt(M_ARENA_MAX, 4);
-	if (apply_log(r, r->first->conf, &e) < 0 || open_all(r, &e) < 0) {
+	if (conf_open_log(r->first->conf, r->ops->name, &e) < 0 || open_all(r, &e) < 0) {
 		listener_close(&r->listener);
 		return say(r, &e);
 	}

@@ -62,24 +62,6 @@ static int check(struct args *a, int argc, char **argv, struct gw_err *e)
 	return 0;
 }
 
-static int open_log(const struct conf *c, struct gw_err *e)
-{
-	static const char *const levels[] = { "error", "warn", "info", "debug" };
-	struct log_options o = { .program = "llm-gateway-settle", .level = LOG_LVL_INFO };
-
-	for (unsigned i = 0; i < 4; i++)
-		if (!strcmp(c->log_level, levels[i]))
-			o.level = (enum log_level)i;
-	if (c->debug || c->global_debug)
-		o.level = LOG_LVL_DEBUG;
-	o.format = !strcmp(c->log_format, "kv") ? LOG_FMT_KV : LOG_FMT_JSON;
-	o.path = c->log_target;
-	o.target = !strcmp(c->log_target, "stderr")   ? LOG_TO_STDERR
-		   : !strcmp(c->log_target, "syslog") ? LOG_TO_SYSLOG
-						      : LOG_TO_FILE;
-	return log_open(&o, e);
-}
-
 /* ---- one at a time ---- */
 
 /* 0 ours (until the process ends), 1 another run has it, -1. */
@@ -214,7 +196,7 @@ static int run(const struct conf *c, const struct args *a)
 {
 	struct gw_err e;
 
-	if (open_log(c, &e))
+	if (conf_open_log(c, "llm-gateway-settle", &e))
 		return complain(&e);
 	if (a->backup) {
 		if (store_backup(c->database, a->backup, &e))

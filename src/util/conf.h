@@ -118,6 +118,9 @@ bool conf_provider_complete(const struct conf *c, const struct conf_provider *p)
 /* The key of @p; borrowed, perhaps not set. */
 const struct secret *conf_provider_key(const struct conf *c, const struct conf_provider *p);
 
+/* Open the log as the settings say (log_open). */
+int conf_open_log(const struct conf *c, const char *program, struct gw_err *e) GW_MUST_CHECK;
+
 /* The value of a row as JSON; a secret is "***" when set, "" when not. */
 void conf_value_json(const struct conf *c, enum conf_id id, struct buf *out);
 /* "default", "file", "environment", "flag" */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of conf.h that knows the providers and what a program needs before it may start. */
+/* The part of conf.h that knows the providers, and what a program needs when it starts. */
 #include "config.h"
 
 #include "util/conf_value.h"
+#include "util/log.h"
 
 const struct conf_provider conf_providers[] = {
 	{ "openai", CONF_openai_api_key, CONF_openai_base_url, false },
@@ -92,4 +93,22 @@ int conf_check_ready(const struct conf *c, const char *provider, bool responder,
 		if (check_provider(c, conf_find_provider(c->providers.item[i]), e))
 			return -1;
 	return 0;
+}
+
+int conf_open_log(const struct conf *c, const char *program, struct gw_err *e)
+{
+	static const char *const levels[] = { "error", "warn", "info", "debug" };
+	struct log_options o = { .program = program, .level = LOG_LVL_INFO };
+
+	for (unsigned i = 0; i < sizeof levels / sizeof levels[0]; i++)
+		if (!strcmp(c->log_level, levels[i]))
+			o.level = (enum log_level)i;
+	if (c->debug || c->global_debug)
+		o.level = LOG_LVL_DEBUG;
+	o.format = !strcmp(c->log_format, "kv") ? LOG_FMT_KV : LOG_FMT_JSON;
+	o.path = c->log_target;
+	o.target = !strcmp(c->log_target, "stderr")   ? LOG_TO_STDERR
+		   : !strcmp(c->log_target, "syslog") ? LOG_TO_SYSLOG
+						      : LOG_TO_FILE;
+	return log_open(&o, e);
 }
