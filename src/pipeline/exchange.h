@@ -71,6 +71,8 @@ struct exchange {
 	bool drain;			/* policy when the client has left */
 	int64_t gone_ms, first_byte_ms; /* monotonic, wall; 0 none */
 	char last[2];			/* bytes of what was passed, to know where an event ends */
+	bool waits;			/* [DONE] is gathered, for the frame to go out with it */
+	unsigned waited;		/* ticks since */
 	struct buf held;
 	struct upstream_result up;
 	bool called; /* the upstream call was made */

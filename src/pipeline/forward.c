@@ -6,6 +6,8 @@
 
 #include "util/clock.h"
 
+enum { DONE_WAIT_TICKS = 2 };
+
 /* ---- the answer's head ---- */
 
 static void on_header(void *arg, struct str name, struct str value)
@@ -80,6 +82,33 @@ static bool release_held(struct exchange *x, const char *p, size_t n)
 	       http_reply_write(x->rp, p, n);
 }
 
+/* Bytes of the event by which a stream of OpenAI's kind says that it is over, at the end of @p; 0: none. */
+static size_t done_event(const char *p, size_t n)
+{
+	static const char *const forms[] = { "data: [DONE]\n\n", "data: [DONE]\r\n\r\n",
+					     "data:[DONE]\n\n" };
+
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		size_t k = strlen(forms[i]);
+
+		if (n >= k && !memcmp(p + n - k, forms[i], k))
+			return k;
+	}
+	return 0;
+}
+
+/* openai 7.57 hangs up as soon as it has read [DONE]: what came behind would never reach the paying
+ * client below it. So this event waits for the frame and goes out with it, in one write. */
+static bool pass(struct exchange *x, const char *p, size_t n)
+{
+	size_t k = x->sse && x->has_payment ? done_event(p, n) : 0;
+
+	x->waits = k > 0;
+	x->waited = 0;
+	/* the event by itself is small, so the reply gathers it whatever was in front */
+	return http_reply_write(x->rp, p, n - k) && (!k || http_reply_write(x->rp, p + n - k, k));
+}
+
 static bool on_body(void *arg, const char *p, size_t n)
 {
 	struct exchange *x = arg;
@@ -94,14 +123,14 @@ static bool on_body(void *arg, const char *p, size_t n)
 	else
 		x->last[0] = x->last[1];
 	x->last[1] = p[n - 1];
-	return http_reply_write(x->rp, p, n) || client_left(x);
+	return pass(x, p, n) || client_left(x);
 }
 
 static bool on_read_end(void *arg)
 {
 	struct exchange *x = arg;
 
-	if (!x->passing || x->gone_ms)
+	if (!x->passing || x->gone_ms || x->waits)
 		return true;
 	return http_reply_flush(x->rp) || client_left(x);
 }
@@ -116,6 +145,12 @@ static bool on_tick(void *arg)
 	}
 	if (!x->gone_ms && http_client_gone(x->rq) && !client_left(x))
 		return false;
+	/* a provider that says so and stays does not keep the client waiting */
+	if (x->waits && !x->gone_ms && ++x->waited > DONE_WAIT_TICKS) {
+		x->waits = false;
+		if (!http_reply_flush(x->rp) && !client_left(x))
+			return false;
+	}
 	return !x->gone_ms || clock_mono_ms() - x->gone_ms < (int64_t)x->conf->client_gone_drain_ms;
 }
 
