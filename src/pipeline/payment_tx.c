@@ -301,6 +301,9 @@ static int admit(struct store_conn *c, struct payment *p, const struct payment_o
 
 	if (load_state(c, p, &r, o->now_ms, e) < 0)
 		return -1;
+	/* another process saw it closed; it may have been opened again since */
+	if (r.status == CHANNEL_CLOSED && worth_asking(p, &r, o->now_ms))
+		return ask_chain_first(p, CHAIN_FORCED, "a channel that was seen closed", e);
 	if (r.status == CHANNEL_CLOSED)
 		return gw_fail(&p->refused, GWE_CHANNEL_CLOSED, 0, "the channel is closed"), 0;
 	if (decide(c, p, &r, o->now_ms, &decision, e) < 0)
