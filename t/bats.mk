@@ -29,7 +29,6 @@ TESTS += t/4110-gateway-fixtures.bats
 EXTRA_DIST += t/4110-gateway-fixtures.bats
 TESTS += t/3060-devnode.bats
 EXTRA_DIST += t/3060-devnode.bats t/lib/devnode.bash
-EXTRA_DIST += t/real/devnode.mjs t/real/package.json t/real/package-lock.json
 TESTS += t/4120-gateway-ends.bats
 EXTRA_DIST += t/4120-gateway-ends.bats
 TESTS += t/4130-gateway-guard.bats

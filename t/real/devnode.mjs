@@ -5,6 +5,7 @@
 //	ROOCH_NODE_URL=http://127.0.0.1:6767 node devnode.mjs
 //
 // The node has to run with --control on. Prints TAP.
+import './global.mjs';
 import assert from 'node:assert/strict';
 import {
   DidAccountSigner,
