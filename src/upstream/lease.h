@@ -4,7 +4,7 @@
  * connection.
  *
  * The multi handle is private because libcurl cannot share a connection cache between running
- * threads, and because only curl_multi_poll can watch the client beside the upstream. Its socket
+ * threads, and because a call watches the client beside the upstream (see wait.h). Its socket
  * interface is not used: that would add a table of 29 KB to every lease (libcurl 7.88).
  *
  * Rule:    style.md 7
@@ -21,7 +21,6 @@
 struct lease {
 	CURL *easy;
 	CURLM *multi;
-	int hangup_fd; /* epoll: readable once the watched client has hung up; -1 until needed */
 	bool tainted;  /* its connection must not be used again */
 	struct lease *newer, *older; /* among the idle ones */
 	int64_t idle_since_ms;

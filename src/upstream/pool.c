@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include "crypto/tls_trust.h"
 #include "util/clock.h"
@@ -95,8 +94,6 @@ static void lease_free(struct lease *l)
 		return;
 	curl_easy_cleanup(l->easy);
 	curl_multi_cleanup(l->multi);
-	if (l->hangup_fd >= 0)
-		close(l->hangup_fd);
 	free(l);
 }
 
@@ -152,7 +149,6 @@ static struct lease *lease_new(const struct upstream_pool *p, struct gw_err *e)
 
 	if (!l)
 		abort();
-	l->hangup_fd = -1;
 	l->easy = curl_easy_init();
 	l->multi = curl_multi_init();
 	/* A multi handle needs two descriptors: this is where their limit shows. */

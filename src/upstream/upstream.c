@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "upstream/upstream.h"
+
 #include "upstream/lease.h"
-
-#include <errno.h>
-#include <sys/epoll.h>
-
+#include "upstream/wait.h"
 #include "util/buf.h"
 #include "util/clock.h"
 
@@ -23,6 +22,7 @@ struct call {
 	struct upstream_pool *pool;
 	struct lease *lease;
 	CURL *easy;
+	struct wait wait;
 
 	unsigned attempts;		      /* connections on which a request was begun */
 	int64_t start_ms, ready_ms, heard_ms; /* begun; connected; last byte */
@@ -138,6 +138,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	struct call *c = arg;
 
 	c->heard = true;
+	c->wait.answered = true;
 	return head_line(c, (struct str){ p, size * n }) ? size * n : 0;
 }
 
@@ -186,6 +187,7 @@ static int on_ready(void *arg, char *ip, char *local_ip, int port, int local_por
 
 	(void)ip, (void)local_ip, (void)port, (void)local_port;
 	c->ready_ms = clock_mono_ms();
+	wait_ready(&c->wait);
 	if (c->attempts++ &&
 	    (curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent) != CURLE_OK || sent))
 		stop(c, UP_BROKE, "the kept connection was closed after the request had been sent");
@@ -360,38 +362,6 @@ static void forget_request(CURL *easy)
 
 /* ---- waiting ---- */
 
-/*
- * An epoll descriptor stands for the client's in curl_multi_poll, which could not ask for a hang-up
- * alone and would wake for ever on unread input.
- */
-static int watch_begin(struct lease *l, int fd, struct gw_err *e)
-{
-	struct epoll_event ev = { .events = EPOLLRDHUP };
-
-	if (fd < 0)
-		return 0;
-	if (l->hangup_fd < 0)
-		l->hangup_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (l->hangup_fd < 0 || epoll_ctl(l->hangup_fd, EPOLL_CTL_ADD, fd, &ev))
-		return gw_fail_priv(e, GWE_INTERNAL, errno,
-				    "cannot watch the client's connection: %s", strerror(errno));
-	return 0;
-}
-
-/* Without waiting. */
-static bool has_hung_up(const struct lease *l)
-{
-	struct epoll_event ev;
-
-	return epoll_wait(l->hangup_fd, &ev, 1, 0) == 1;
-}
-
-static void watch_end(struct lease *l, int fd)
-{
-	if (fd >= 0)
-		epoll_ctl(l->hangup_fd, EPOLL_CTL_DEL, fd, NULL);
-}
-
 /* Milliseconds until the nearest time-out; at 0 the call has been stopped. */
 static int64_t time_left(struct call *c, const struct upstream_options *o, int64_t now)
 {
@@ -427,13 +397,11 @@ static bool tick(struct call *c, int64_t now, int64_t *next)
 /* Everything between the first and the last byte. Returns libcurl's verdict. */
 static CURLcode transfer(struct call *c, struct lease *l, const struct upstream_options *o)
 {
-	struct curl_waitfd client = { .fd = l->hangup_fd, .events = CURL_WAIT_POLLIN };
-	unsigned n_client = c->rq->watch_fd >= 0;
 	int64_t now, left, next_tick = c->start_ms + TICK_MS;
 	int running, queued;
 	CURLMsg *m;
 
-	if (n_client && has_hung_up(l)) /* while it waited for its turn: cost nobody anything */
+	if (wait_hung_up(&c->wait)) /* while it waited for its turn: cost nobody anything */
 		stop(c, UP_CLIENT_GONE, "the client had hung up before");
 	while (!c->stopped) {
 		if (curl_multi_perform(l->multi, &running) != CURLM_OK)
@@ -449,15 +417,19 @@ static CURLcode transfer(struct call *c, struct lease *l, const struct upstream_
 		left = time_left(c, o, now);
 		if (!left || !tick(c, now, &next_tick))
 			break;
-		if (c->h->on_tick && next_tick - now < left)
-			left = next_tick - now;
-		client.revents = 0;
-		if (curl_multi_poll(l->multi, &client, n_client, (int)left, NULL) != CURLM_OK)
-			stop(c, UP_BROKE, "libcurl failed");
-		else if (client.revents)
-			stop(c, UP_CLIENT_GONE, "the client hung up");
-		if (c->stopped)
+		/* Not to the next tick: a stream that flows would be woken for it in between. */
+		if (c->h->on_tick && left > TICK_MS)
+			left = TICK_MS;
+		switch (wait_for_more(&c->wait, c->body_len, (int)left)) {
+		case WAIT_AGAIN:
 			break;
+		case WAIT_CLIENT_GONE:
+			stop(c, UP_CLIENT_GONE, "the client hung up");
+			break;
+		case WAIT_FAILED:
+			stop(c, UP_BROKE, "libcurl failed");
+			break;
+		}
 	}
 	m = curl_multi_info_read(l->multi, &queued);
 	return m && m->msg == CURLMSG_DONE ? m->data.result : CURLE_ABORTED_BY_CALLBACK;
@@ -533,8 +505,7 @@ int upstream_call(struct upstream_pool *p, const struct upstream_request *rq,
 	c.lease = l;
 	c.easy = l->easy;
 	l->error[0] = '\0';
-	if (watch_begin(l, rq->watch_fd, e))
-		goto out;
+	wait_begin(&c.wait, l, rq->watch_fd);
 	set_request(&c, &list, &joined);
 	if (curl_multi_add_handle(l->multi, l->easy) == CURLM_OK) {
 		code = transfer(&c, l, lease_options(p));
@@ -545,8 +516,6 @@ int upstream_call(struct upstream_pool *p, const struct upstream_request *rq,
 		gw_fail_priv(e, GWE_INTERNAL, 0, "libcurl does not take the transfer");
 	}
 	forget_request(l->easy);
-	watch_end(l, rq->watch_fd);
-out:
 	buf_clear(&joined);
 	lease_give(p, l);
 	return rc;
