@@ -21,7 +21,7 @@
 #include "http/request.h"
 
 enum {
-	REPLY_OUT = 8192,	 /* bytes gathered before a write */
+	REPLY_OUT = 4096,	 /* bytes gathered before a write */
 	REPLY_HEAD_MAX = 131072, /* of the header */
 	REPLY_SEND_TIMEOUT_S = 120
 };

@@ -101,13 +101,12 @@ static void set_timeouts(int fd, unsigned read_ms)
  * Close without taking our answer away from a peer that is still sending: what it sends after a close
  * would make its kernel drop what it has not read.
  */
-static void close_gently(int fd, bool unread)
+static void close_gently(int fd, bool unread, char trash[REPLY_OUT])
 {
-	char trash[4096];
 	int64_t until = clock_mono_ms() + LINGER_MS;
 	ssize_t n;
 
-	while ((n = recv(fd, trash, sizeof trash, MSG_DONTWAIT)) > 0)
+	while ((n = recv(fd, trash, REPLY_OUT, MSG_DONTWAIT)) > 0)
 		;
 	if (n < 0 && unread && shutdown(fd, SHUT_WR) == 0) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -116,7 +115,7 @@ static void close_gently(int fd, bool unread)
 		while ((left = until - clock_mono_ms()) > 0) {
 			if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
 				break;
-			n = recv(fd, trash, sizeof trash, MSG_DONTWAIT);
+			n = recv(fd, trash, REPLY_OUT, MSG_DONTWAIT);
 			if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 				break;
 		}
@@ -161,7 +160,7 @@ static bool serve(struct worker *t, int fd, bool overloaded)
 	FCGX_Free(&t->fcgx, 0);
 	t->fcgx.ipcFd = -1;
 	if (!keep)
-		close_gently(fd, !rq.body_ended);
+		close_gently(fd, !rq.body_ended, t->out);
 	return keep;
 }
 

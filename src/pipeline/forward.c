@@ -5,6 +5,7 @@
 #include "pipeline/exchange.h"
 
 #include "util/clock.h"
+#include "util/stack.h"
 
 enum { DONE_WAIT_TICKS = 2 };
 
@@ -139,6 +140,10 @@ static bool on_tick(void *arg)
 {
 	struct exchange *x = arg;
 
+	if (!x->ticked) {
+		stack_trim(); /* it takes its time: what came before needed the most */
+		x->ticked = true;
+	}
 	if (responder_must_stop(x->g->responder)) {
 		x->cut = true;
 		return false;

@@ -18,9 +18,15 @@
 
 #include "upstream/upstream.h"
 
+enum { LEASE_SOCKETS = 8 };
+
 struct lease {
 	CURL *easy;
 	CURLM *multi;
+	/* What libcurl has open: one, but while it tries several addresses. CURLINFO_ACTIVESOCKET does
+	 * not tell before the transfer is over (libcurl 7.88). */
+	int socket[LEASE_SOCKETS];
+	unsigned n_sockets; /* beyond LEASE_SOCKETS: not all are noted, never again */
 	bool tainted;  /* its connection must not be used again */
 	struct lease *newer, *older; /* among the idle ones */
 	int64_t idle_since_ms;

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "crypto/tls_trust.h"
 #include "util/clock.h"
@@ -14,7 +15,7 @@ enum {
 	IDLE_MAX_MS = 60000,
 	/* Below the 60 s after which many servers drop a silent connection. */
 	REUSE_MAX_S = 55,
-	READ_SIZE = 16 * 1024,
+	READ_SIZE = 8 * 1024,
 	WRITE_SIZE = 32 * 1024, /* only for bodies that do not fit libcurl's first write */
 	KEEPALIVE_S = 60
 };
@@ -97,6 +98,30 @@ static void lease_free(struct lease *l)
 	free(l);
 }
 
+static int on_open(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	struct lease *l = arg;
+
+	(void)purpose;
+	if (l->n_sockets < LEASE_SOCKETS)
+		l->socket[l->n_sockets++] = fd;
+	else
+		l->n_sockets = LEASE_SOCKETS + 1;
+	return CURL_SOCKOPT_OK;
+}
+
+static int on_close(void *arg, curl_socket_t fd)
+{
+	struct lease *l = arg;
+
+	for (unsigned i = 0; i < l->n_sockets && l->n_sockets <= LEASE_SOCKETS; i++)
+		if (l->socket[i] == fd) {
+			l->socket[i] = l->socket[--l->n_sockets];
+			break;
+		}
+	return close(fd);
+}
+
 /* All settings that stay the same from call to call. */
 static bool set_constants(const struct upstream_pool *p, struct lease *l)
 {
@@ -106,6 +131,10 @@ static bool set_constants(const struct upstream_pool *p, struct lease *l)
 	SET(CURLOPT_SHARE, p->share);
 	SET(CURLOPT_ERRORBUFFER, l->error);
 	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_SOCKOPTFUNCTION, on_open);
+	SET(CURLOPT_SOCKOPTDATA, l);
+	SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	SET(CURLOPT_CLOSESOCKETDATA, l);
 	/* The environment and the files of the user must not steer us, nor the answer. */
 	SET(CURLOPT_PROXY, p->proxy);
 	SET(CURLOPT_NOPROXY, "");

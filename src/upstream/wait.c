@@ -10,7 +10,7 @@ enum { LOOK_MS = 200 }; /* between looks at the client while libcurl waits */
 
 void wait_begin(struct wait *w, struct lease *l, int client)
 {
-	*w = (struct wait){ .lease = l, .client = client, .socket = -1 };
+	*w = (struct wait){ .lease = l, .client = client };
 }
 
 static long connects(const struct wait *w)
@@ -44,15 +44,13 @@ static bool is_out(struct wait *w, size_t body_len)
 
 	w->out = w->ready && connects(w) == w->connects &&
 		 curl_easy_getinfo(w->lease->easy, CURLINFO_SIZE_UPLOAD_T, &sent) == CURLE_OK &&
-		 sent == (curl_off_t)body_len &&
-		 curl_easy_getinfo(w->lease->easy, CURLINFO_ACTIVESOCKET, &w->socket) == CURLE_OK &&
-		 w->socket != CURL_SOCKET_BAD;
+		 sent == (curl_off_t)body_len && w->lease->n_sockets == 1;
 	return w->out;
 }
 
 static enum wait_result plain(const struct wait *w, int ms)
 {
-	struct pollfd p[2] = { { .fd = w->socket, .events = POLLIN },
+	struct pollfd p[2] = { { .fd = w->lease->socket[0], .events = POLLIN },
 			       { .fd = w->client, .events = POLLRDHUP } };
 	long own = -1;
 

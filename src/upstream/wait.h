@@ -22,7 +22,6 @@ struct wait {
 	long connects;
 	bool out;      /* the request is out on it */
 	bool answered; /* set by the caller: bytes of the answer came, no other connection will */
-	int socket;
 };
 
 enum wait_result { WAIT_AGAIN, WAIT_CLIENT_GONE, WAIT_FAILED };

@@ -15,5 +15,6 @@ libgw_a_SOURCES += \
 	src/util/nearest.c src/util/nearest.h \
 	src/util/picousd.c src/util/picousd.h \
 	src/util/secret.c src/util/secret.h \
+	src/util/stack.c src/util/stack.h \
 	src/util/str.c src/util/str.h \
 	src/util/u256.c src/util/u256.h
