@@ -15,3 +15,4 @@ libgw_a_SOURCES += src/ledger/channel_rows.c src/ledger/channel_rows.h
 libgw_a_SOURCES += src/ledger/credit.c src/ledger/credit.h
 libgw_a_SOURCES += src/ledger/rav_decision.c src/ledger/rav_decision.h
 libgw_a_SOURCES += src/ledger/rooch_send.c src/ledger/rooch_send.h
+libgw_a_SOURCES += src/ledger/commit_body.c src/ledger/commit_body.h

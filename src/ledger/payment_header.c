@@ -32,20 +32,10 @@ static int open_header(struct buf *json, struct jval *root, struct str text, str
 
 static int read_signature(uint8_t out[KEY_SIG], struct jval v, struct gw_err *e)
 {
-	char text[128];
-	struct buf b;
-	bool ok;
-
-	buf_init(&b, KEY_SIG);
-	ok = jval_copy(v, text, sizeof text) && multibase_decode_u(str_c(text), &b) &&
-	     b.len == KEY_SIG;
-	if (ok)
-		memcpy(out, b.p, KEY_SIG);
-	buf_clear(&b);
-	return ok ? 0
-		  : gw_fail(e, GWE_BAD_REQUEST, 0,
-			    "%s: signature has to be 64 bytes in base64url with prefix u",
-			    not_readable);
+	if (subrav_read_signature(out, v))
+		return 0;
+	return gw_fail(e, GWE_BAD_REQUEST, 0,
+		       "%s: signature has to be 64 bytes in base64url with prefix u", not_readable);
 }
 
 static int read_voucher(struct voucher *out, struct jval v, struct gw_err *e)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "codec/bcs.h"
+#include "codec/multibase.h"
 
 bool subrav_eq(const struct subrav *a, const struct subrav *b)
 {
@@ -128,6 +129,21 @@ static void write_u64(struct jwrite *w, const char *key, uint64_t v)
 
 	snprintf(text, sizeof text, "%llu", (unsigned long long)v);
 	jwrite_text(w, key, text);
+}
+
+bool subrav_read_signature(uint8_t sig[KEY_SIG], struct jval v)
+{
+	char text[128];
+	struct buf b;
+	bool ok;
+
+	buf_init(&b, KEY_SIG);
+	ok = jval_copy(v, text, sizeof text) && multibase_decode_u(str_c(text), &b) &&
+	     b.len == KEY_SIG;
+	if (ok)
+		memcpy(sig, b.p, KEY_SIG);
+	buf_clear(&b);
+	return ok;
 }
 
 void subrav_write_json(struct jwrite *w, const char *key, const struct subrav *r)

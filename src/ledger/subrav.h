@@ -41,6 +41,8 @@ bool subrav_decode(struct subrav *out, struct str bcs) GW_MUST_CHECK; /* complet
 int subrav_read_json(struct subrav *out, struct jval object, struct gw_err *e) GW_MUST_CHECK;
 /* A number as those objects spell it: decimal text, or a JSON number of digits alone. */
 bool subrav_read_amount(struct u256 *out, struct jval v) GW_MUST_CHECK;
+/* A text "u..." of 64 bytes. */
+bool subrav_read_signature(uint8_t sig[KEY_SIG], struct jval v) GW_MUST_CHECK;
 void subrav_write_json(struct jwrite *w, const char *key, const struct subrav *r);
 
 /*

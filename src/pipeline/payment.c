@@ -84,8 +84,13 @@ int payment_parse(struct payment *p, struct str header, bool ambiguous, struct g
 		return gw_fail(e, GWE_BAD_REQUEST, 0,
 			       "the payment header came more than once or in two spellings");
 	if (header.p) {
-		if (payment_request_read(&r, header, e) < 0)
+		if (payment_request_read(&r, header, e) < 0) {
+			/* as far as it could be read: the client knows its request by it */
+			if (r.client_tx_ref[0])
+				memcpy(p->request.client_tx_ref, r.client_tx_ref,
+				       sizeof r.client_tx_ref);
 			return -1;
+		}
 		p->request = r;
 	}
 	if (derive(p, e) < 0)

@@ -195,11 +195,16 @@ static void answer_trigger(struct api_call *a, const struct trigger *t)
 
 static int read_channel_id(struct api_call *a, struct rooch_id *out, struct gw_err *e)
 {
+	enum { BODY_MAX = 4096, DEPTH_MAX = 16 };
 	char text[ROOCH_HEX_TEXT];
 	struct jval root;
+	struct gw_err why;
 
-	if (api_read_body(a, &root, e) < 0)
+	buf_init(&a->body, BODY_MAX);
+	if (http_read_body(a->rq, &a->body, (unsigned)a->rq->conf->body_timeout_ms, e) < 0)
 		return -1;
+	if (jscan_check(buf_str(&a->body), DEPTH_MAX, false, &root, &why) < 0)
+		return gw_fail(e, GWE_BAD_REQUEST, 0, "the body cannot be read: %s", why.pub);
 	if (!jval_copy(jscan_get(root, "channelId"), text, sizeof text) ||
 	    !rooch_id_parse(out, str_c(text)))
 		return gw_fail(e, GWE_BAD_REQUEST, 0, "channelId has to be 0x and 64 hex digits");

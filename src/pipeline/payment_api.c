@@ -4,13 +4,13 @@
 
 #include "pipeline/payment_api.h"
 
-#include "codec/jscan.h"
 #include "codec/jwrite.h"
 #include "codec/multibase.h"
+#include "ledger/commit_body.h"
 #include "pipeline/payment_engine.h"
 #include "util/clock.h"
 
-enum { ANSWER_MAX = 1 << 20, BODY_MAX = 65536, DEPTH_MAX = 16, WAIT_MS = 1000 };
+enum { ANSWER_MAX = 1 << 20, WAIT_MS = 1000 };
 #define EXACT_MAX ((UINT64_C(1) << 53) - 1) /* what every reader of JSON keeps whole */
 
 /* ---- the envelope ---- */
@@ -78,20 +78,6 @@ void api_amount(struct jwrite *w, const char *key, struct u256 v)
 	}
 	u256_format(text, v);
 	jwrite_text(w, key, text);
-}
-
-int api_read_body(struct api_call *a, struct jval *root, struct gw_err *e)
-{
-	struct gw_err why;
-
-	buf_init(&a->body, BODY_MAX);
-	if (http_read_body(a->rq, &a->body, (unsigned)a->rq->conf->body_timeout_ms, e) < 0)
-		return -1;
-	if (jscan_check(buf_str(&a->body), DEPTH_MAX, false, root, &why) < 0)
-		return gw_fail(e, GWE_BAD_REQUEST, 0, "the body cannot be read: %s", why.pub);
-	if (root->type != J_OBJECT)
-		return gw_fail(e, GWE_BAD_REQUEST, 0, "the body has to be a JSON object");
-	return 0;
 }
 
 /* ---- health ---- */
@@ -212,60 +198,12 @@ static void recovery(struct api_call *a)
 
 /* ---- commit ---- */
 
-/* {"0":12,"1":...}, as the client's own method writes a signature. */
-static bool read_byte_object(uint8_t out[KEY_SIG], struct jval v)
-{
-	uint64_t seen = 0, n;
-	struct jiter it;
-	struct str key;
-	struct jval byte;
-
-	_Static_assert(KEY_SIG == 64, "a bit for each byte");
-	jiter_init(&it, v);
-	while (jiter_next(&it, &key, &byte)) {
-		uint64_t at;
-
-		if (!str_u64(key, &at) || at >= KEY_SIG || (seen & UINT64_C(1) << at) ||
-		    !jval_u64(byte, &n) || n > 0xff)
-			return false;
-		seen |= UINT64_C(1) << at;
-		out[at] = (uint8_t)n;
-	}
-	return seen == UINT64_MAX;
-}
-
-static bool read_signature(uint8_t out[KEY_SIG], struct jval v)
-{
-	char text[128];
-	struct buf b;
-	bool ok;
-
-	if (v.type == J_OBJECT)
-		return read_byte_object(out, v);
-	buf_init(&b, KEY_SIG);
-	ok = jval_copy(v, text, sizeof text) && multibase_decode_u(str_c(text), &b) &&
-	     b.len == KEY_SIG;
-	if (ok)
-		memcpy(out, b.p, KEY_SIG);
-	buf_clear(&b);
-	return ok;
-}
-
 static int read_voucher(struct api_call *a, struct voucher *v, struct gw_err *e)
 {
-	struct jval root, given;
-
-	if (api_read_body(a, &root, e) < 0)
+	buf_init(&a->body, COMMIT_BODY_MAX);
+	if (http_read_body(a->rq, &a->body, (unsigned)a->rq->conf->body_timeout_ms, e) < 0)
 		return -1;
-	given = jscan_get(root, "subRav");
-	if (given.type != J_OBJECT || jscan_get(given, "subRav").type != J_OBJECT)
-		return gw_fail(e, GWE_BAD_REQUEST, 0, "the body has no signed subRav");
-	if (subrav_read_json(&v->rav, jscan_get(given, "subRav"), e) < 0)
-		return -1;
-	if (!read_signature(v->signature, jscan_get(given, "signature")))
-		return gw_fail(e, GWE_BAD_REQUEST, 0,
-			       "signature has to be 64 bytes in base64url with prefix u");
-	return 0;
+	return commit_body_read(v, buf_str(&a->body), e);
 }
 
 static int commit_tx(struct store_conn *c, void *arg, struct gw_err *e)

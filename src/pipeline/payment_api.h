@@ -38,8 +38,6 @@ void api_timestamp(struct jwrite *w, const char *key);
 /* Bare up to 2^53 - 1, text beyond. */
 void api_number(struct jwrite *w, const char *key, uint64_t v);
 void api_amount(struct jwrite *w, const char *key, struct u256 v);
-/* The body as a JSON object; BAD_REQUEST. */
-int api_read_body(struct api_call *a, struct jval *root, struct gw_err *e) GW_MUST_CHECK;
 
 void payment_admin_status(struct api_call *a);
 void payment_admin_claim(struct api_call *a);

@@ -22,6 +22,7 @@ GW_FUZZERS += didauth
 GW_FUZZERS += canonical
 GW_FUZZERS += diddoc
 GW_FUZZERS += servicekey
+GW_FUZZERS += commit
 
 # The programs are made from the list while make runs, which automake cannot follow: hence the
 # list in configure.ac, the extension .fuzz, the static pattern rules, and libgw.a standing for all

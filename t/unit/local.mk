@@ -170,3 +170,6 @@ EXTRA_DIST += t/vectors/client-stream-filter.json
 check_PROGRAMS += t/unit/u-frame-filter
 TESTS += t/unit/u-frame-filter
 t_unit_u_frame_filter_LDADD = src/client/libclient.a $(GW_LIBS)
+check_PROGRAMS += t/unit/u-chain-cache
+TESTS += t/unit/u-chain-cache
+t_unit_u_chain_cache_LDADD = $(GW_LIBS) $(FCGI_LIBS)

@@ -42,17 +42,37 @@ static unsigned audit_count(sqlite3 *db, const char *sql)
 	return n;
 }
 
-static struct u256 audit_charged(sqlite3 *db, const char *fragment)
+/* I9: units = cost without what was forgone, at the rate of the row, rounded up. */
+static bool audit_bill(sqlite3_stmt *s, struct u256 units)
+{
+	uint64_t pico = (uint64_t)(sqlite3_column_int64(s, 1) - sqlite3_column_int64(s, 2));
+	struct u256 again;
+
+	return sqlite3_column_int64(s, 2) >= 0 &&
+	       u256_div_ceil_u64(&again, u256_of(pico), (uint64_t)sqlite3_column_int64(s, 3)) &&
+	       u256_cmp(again, units) == 0;
+}
+
+static struct u256 audit_charged(sqlite3 *db, const char *fragment, bool *ok)
 {
 	struct u256 sum = U256_ZERO;
 	sqlite3_stmt *s = NULL;
 
-	if (sqlite3_prepare_v2(db, "SELECT cost_asset FROM usage WHERE state = 1 AND fragment = ?1",
+	if (sqlite3_prepare_v2(db,
+			       "SELECT cost_asset, cost_pico, forgone_pico, rate_pico FROM usage "
+			       "WHERE state = 1 AND cost_asset IS NOT NULL AND fragment = ?1",
 			       -1, &s, NULL) != SQLITE_OK)
 		abort();
 	sqlite3_bind_text(s, 1, fragment, -1, SQLITE_STATIC);
-	while (sqlite3_step(s) == SQLITE_ROW)
-		audit_add(&sum, audit_amount(s, 0));
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		struct u256 units = audit_amount(s, 0);
+
+		audit_add(&sum, units);
+		if (!audit_bill(s, units)) {
+			printf("# %s: a bill that its row does not explain\n", fragment);
+			*ok = false;
+		}
+	}
 	sqlite3_finalize(s);
 	return sum;
 }
@@ -86,7 +106,7 @@ static bool audit(struct audit *a, const char *path, const char *vfs)
 	}
 	while (sqlite3_step(s) == SQLITE_ROW) {
 		const char *fragment = (const char *)sqlite3_column_text(s, 0);
-		struct u256 is = audit_amount(s, 1), charged = audit_charged(db, fragment);
+		struct u256 is = audit_amount(s, 1), charged = audit_charged(db, fragment, &ok);
 
 		if (sqlite3_column_type(s, 2) != SQLITE_NULL)
 			is = audit_amount(s, 2);

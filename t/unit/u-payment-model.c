@@ -10,7 +10,7 @@
 #include "payment_world.h"
 #include "tap.h"
 
-enum { STEPS = 2000, KEYS = 3 };
+enum { STEPS = 1200, KEYS = 3 };
 
 /* What a sub-channel is, in small numbers. */
 struct model {

@@ -9,6 +9,16 @@ static const struct ask usual = { .bound = 1000000, .cost = 750 };
 
 /* ---- the normal life ---- */
 
+/* With warm caches a request asks nobody about the chain. */
+static void warm(struct world *w)
+{
+	unsigned before = w->chain.calls, n = 0;
+
+	for (unsigned i = 0; i < 20; i++)
+		n += ask(w, 0, &usual).served;
+	OK(n == 20 && w->chain.calls == before, "twenty requests more without a call of the node");
+}
+
 static void three_keys(struct world *w)
 {
 	static const char *const names[] = { "Ed25519", "K1", "R1" };
@@ -321,6 +331,16 @@ static void unsigned_limit(struct world *w)
 	   "too much waits for signatures elsewhere: %s", t.e.pub);
 	OK(ask(w, 3, &usual).served, "the sub-channel itself may go on by signing");
 	OK(ask(w, 4, &usual).served, "which helps the others");
+	/* nor by asking for much at once */
+	a.stop_after_t1 = true;
+	a.bound = 200000;
+	t = ask(w, 3, &a);
+	OK(t.served && t.p.leased, "one that may cost more than the limit is at work");
+	OK(ask(w, 5, &usual).code == GWE_HUB_INSUFFICIENT_FUNDS, "so long the others wait");
+	payment_abandon(&t.p);
+	payment_engine_tick(w->en);
+	w->k[3].has_next = false;
+	OK(ask(w, 5, &usual).served, "no longer");
 	w->conf->max_unsigned_pico = 10000000000000;
 	payment_engine_reload(w->en, w->conf);
 }
@@ -626,6 +646,7 @@ int main(void)
 	free_routes(&w);
 	tampering(&w);
 	replay(&w);
+	warm(&w);
 	max_amount(&w);
 	deposit(&w);
 	many_subchannels(&w);
