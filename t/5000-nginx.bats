@@ -153,3 +153,102 @@ line_came() {
 	done
 	gw_wait_for 20 chat --fail -o /dev/null
 }
+
+# What follows is tried by people who want something that is not theirs.
+
+status_of() { # status_of PATH [CURL OPTION...]: signed
+	ask "$1" "${@:2}" -o /dev/null -w '%{http_code}'
+}
+
+# raw TEXT: what comes back for a request as it is written here (printf); "" when the server just closes.
+raw() {
+	# shellcheck disable=SC2059
+	printf "$@" | gw_raw "$PORT" 3 2>/dev/null | tr -d '\0\r'
+}
+
+# nobody_was_asked: no request has reached the provider, and the gateway is well.
+nobody_was_asked() {
+	gw_is "$(curl -s "$MOCK/mock/count")" 0
+	run -0 status_of /openai/v1/models
+	gw_is "$output" 200
+}
+
+@test "a path that leads elsewhere leads nowhere" {
+	local path
+	for path in /openai/v1%2f..%2f..%2fmock%2freset '/openai/v1/models%00' '/openai/..%5cv1/models' \
+		/claude/../openai/v1/models '/openai/v1/models;x' /openai/v1/chat/completions/../../../mock/reset \
+		/openai/v1/models%0d%0aX:y /openai/%76%31/models /openai/v1/models%3f /OPENAI/v1/models /openai; do
+		run -0 status_of "$path" --path-as-is
+		[[ "$output" =~ ^(400|403|404)$ ]] || {
+			echo "$path: $output"
+			return 1
+		}
+	done
+	nobody_was_asked
+}
+
+@test "a Proxy header reaches no program; an ambiguous authorization lets nobody in" {
+	run -0 status_of /openai/v1/models -H 'Proxy: http://127.0.0.1:1'
+	gw_is "$output" 200
+	run -0 curl -s "$MOCK/mock/count"
+	gw_is "$output" 1
+	run -0 status_of /openai/v1/models -H "Authorization: $(didauth)"
+	[[ "$output" =~ ^(400|401)$ ]]
+	run -0 status_of /openai/v1/models -H "Authorization: x"
+	[[ "$output" =~ ^(400|401)$ ]]
+	run -0 curl -s "$MOCK/mock/count"
+	gw_is "$output" 1
+}
+
+@test "the reference of a client cannot be spelled twice, nor split the answer" {
+	run -0 ask /openai/v1/models -o /dev/null -D - -H 'X-Client-Tx-Ref: good' -H 'X_Client_Tx_Ref: evil'
+	[[ "$output" != *evil* ]]
+	run raw 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Client-Tx-Ref: a\rSet-Cookie: evil=1\r\nConnection: close\r\n\r\n'
+	[[ "$output" != *Set-Cookie* ]]
+	run raw 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Client-Tx-Ref: a\r\n Set-Cookie: evil=1\r\nConnection: close\r\n\r\n'
+	[[ "$output" != *$'\nSet-Cookie'* ]]
+}
+
+@test "requests that no server should understand are refused, and no second one hides in them" {
+	local tail='Connection: close\r\n\r\n' text
+	local -a bad=(
+		'GET /openai/v1/models\0 HTTP/1.1\r\nHost: x\r\n'
+		'GET /openai/v1/models HTTP/1.1\r\nHost: x\r\nX-A: b\0c\r\n'
+		'GET /openai/v1/models HTTP/1.1\r\nHost: x\r\nHost: y\r\n'
+		'GET  /openai/v1/mo dels HTTP/1.1\r\nHost: x\r\n'
+		'GET /openai/v1/models HTTP/9.9\r\nHost: x\r\n'
+		'G\tT /openai/v1/models HTTP/1.1\r\nHost: x\r\n'
+		'POST /openai/v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n'
+		'POST /openai/v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n'
+		'POST /openai/v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length : 4\r\n'
+		'POST /openai/v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: x-chunked\r\n'
+	)
+	for text in "${bad[@]}"; do
+		run raw "$text$tail"
+		[[ "$output" =~ ^(HTTP/1.[01]\ (400|401|404|411|501|505)\ |$) ]] || {
+			echo "$text: $output"
+			return 1
+		}
+	done
+	# a body that its two lengths tell apart differently: at most one answer
+	run raw 'POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 45\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
+	[ "$(grep -c '^HTTP/1' <<<"$output")" -le 1 ] || [[ "$output" == *400* ]]
+	nobody_was_asked
+}
+
+@test "headers beyond all limits are refused" {
+	local long
+	long=$(head -c 20000 /dev/zero | tr '\0' a)
+	run -0 curl -s -o /dev/null -w '%{http_code}' -H "Authorization: DIDAuthV1 $long" "$URL/openai/v1/models"
+	[[ "$output" =~ ^(400|401|431)$ ]]
+	long_header() {
+		printf 'GET /openai/v1/models HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: '
+		head -c 2000000 /dev/zero | tr '\0' a
+		printf '\r\n\r\n'
+	}
+	run gw_raw "$PORT" 3 < <(long_header)
+	[[ "$output" == *"HTTP/1."[01]" 4"[03][01]" "* || "$output" != *HTTP/1* ]]
+	run -0 curl -s -o /dev/null -w '%{http_code}' "$URL/openai/v1/models?$long"
+	[[ "$output" =~ ^(400|414|431)$ ]]
+	nobody_was_asked
+}

@@ -55,3 +55,5 @@ TESTS += t/6000-settle.bats
 EXTRA_DIST += t/6000-settle.bats t/lib/settle.bash
 TESTS += t/3210-payment-attacks.bats
 EXTRA_DIST += t/3210-payment-attacks.bats
+TESTS += t/5010-payment-headers.bats
+EXTRA_DIST += t/5010-payment-headers.bats

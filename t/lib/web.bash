@@ -63,8 +63,8 @@ web_start() {
 # web_settings BEFORE BETWEEN AFTER: what a server hands to the responders that it starts.
 web_settings() {
 	local name
-	for name in PAYMENT DATABASE DRAIN_TIMEOUT_MS OPENAI_API_KEY OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL STATE_DIR \
-		ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do
+	for name in PAYMENT DATABASE DRAIN_TIMEOUT_MS SERVICE_DID ROOCH_NETWORK ROOCH_NODE_URL OPENAI_API_KEY \
+		OPENAI_BASE_URL ANTHROPIC_API_KEY ANTHROPIC_BASE_URL STATE_DIR ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS; do
 		[ -z "${!name:-}" ] || printf '%s%s%s%s%s\n' "$1" "$name" "$2" "${!name}" "$3"
 	done
 }
