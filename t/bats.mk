@@ -57,3 +57,5 @@ TESTS += t/3210-payment-attacks.bats
 EXTRA_DIST += t/3210-payment-attacks.bats
 TESTS += t/5010-payment-headers.bats
 EXTRA_DIST += t/5010-payment-headers.bats
+TESTS += t/4071-client-liars.bats
+EXTRA_DIST += t/4071-client-liars.bats

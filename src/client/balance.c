@@ -83,6 +83,7 @@ static int look_at(struct balance *b, struct line *l, struct gw_err *e)
 static int channels(struct balance *b, struct gw_err *e)
 {
 	struct wallet_channel *all = NULL;
+	char first[WALLET_NETWORK];
 	const char *network = b->network;
 	size_t n = 0;
 
@@ -94,17 +95,15 @@ static int channels(struct balance *b, struct gw_err *e)
 	for (size_t i = 0; i < n; i++) {
 		if (!rooch_id_eq(all[i].payer, b->sender.address))
 			continue;
-		if (!network)
-			network = all[i].network;
+		if (!network) {
+			memcpy(first, all[i].network, sizeof first);
+			network = first;
+		}
 		if (!strcmp(network, all[i].network))
 			b->line[b->n++].ch = all[i];
 	}
 	free(all);
-	return chain_open(&b->chain, b->node,
-			  b->n	    ? b->line[0].ch.network
-			  : network ? network
-				    : "local",
-			  e);
+	return chain_open(&b->chain, b->node, network ? network : "local", e);
 }
 
 static int look(struct balance *b, struct gw_err *e)

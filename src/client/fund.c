@@ -126,7 +126,7 @@ static int fund(struct fund *f, struct gw_err *e)
 	if ((f->amount && amount_parse(&f->deposit, "--amount", f->amount, e)) ||
 	    identity_path(f->path, sizeof f->path, f->key, e) || identity_read(&f->id, f->path, e))
 		return -1;
-	rc = chain_open(&f->chain, f->node, f->network, e);
+	rc = chain_open(&f->chain, f->node, f->network ? f->network : "local", e);
 	if (!rc)
 		rc = find_did(f, e) || transfer(f, e);
 	chain_close(&f->chain);
@@ -135,7 +135,7 @@ static int fund(struct fund *f, struct gw_err *e)
 
 int cmd_fund(int argc, char **argv)
 {
-	struct fund f = { .network = "local" };
+	struct fund f = { .key = NULL };
 	const struct opt rows[] = {
 		{ .name = "amount",
 		  .letter = 'a',

@@ -11,7 +11,11 @@
 #include "codec/multibase.h"
 #include "crypto/hash.h"
 
-enum { HEAD_MAX = 128 * 1024, HEADER_LINE_MAX = 2 * PAYMENT_HEADER_MAX };
+enum {
+	HEAD_MAX = 128 * 1024,
+	HEADER_LINE_MAX = 2 * PAYMENT_HEADER_MAX,
+	FRAME_VALUE_MAX = 4 * PAYMENT_HEADER_MAX
+};
 
 /* ---- opening ---- */
 
@@ -328,8 +332,8 @@ static void attempt_init(struct attempt *a, struct paid *p, const struct upstrea
 	a->filter = (struct frame_filter){ .on_bytes = filtered, .on_frame = on_frame, .arg = a };
 	frame_filter_init(&a->filter);
 	buf_init(&a->head, HEAD_MAX);
-	buf_init(&a->header, 4 * PAYMENT_HEADER_MAX);
-	buf_init(&a->scratch, 4 * PAYMENT_HEADER_MAX);
+	buf_init(&a->header, FRAME_VALUE_MAX);
+	buf_init(&a->scratch, FRAME_VALUE_MAX);
 	p->has_response = false;
 	p->response = (struct payment_response){ .has_subrav = false };
 }
