@@ -52,6 +52,21 @@ static unsigned calls(struct world *w)
 	return n;
 }
 
+/* The threads of a cache look at the chain too. */
+static void set_fail(struct world *w, unsigned fail)
+{
+	pthread_mutex_lock(&w->chain.lock);
+	w->chain.fail = fail;
+	pthread_mutex_unlock(&w->chain.lock);
+}
+
+static void next_nonce(struct world *w)
+{
+	pthread_mutex_lock(&w->chain.lock);
+	w->chain.sub[0].o.last_nonce++;
+	pthread_mutex_unlock(&w->chain.lock);
+}
+
 /* Poll until the cache shows this nonce. */
 static bool shows(struct chain_cache *cc, struct world *w, uint64_t nonce)
 {
@@ -96,19 +111,19 @@ static void stale(struct world *w)
 	struct chain_facts f;
 
 	(void)get(cc, w, &f, CHAIN_RENEWED);
-	w->chain.sub[0].o.last_nonce++;
+	next_nonce(w);
 	usleep(5000);
 	OK(get(cc, w, &f, CHAIN_CACHED) == 0 && f.last_nonce + 1 == w->chain.sub[0].o.last_nonce,
 	   "older facts are handed out at once");
 	OK(shows(cc, w, w->chain.sub[0].o.last_nonce), "and read again meanwhile");
-	w->chain.fail = FAKE_CHANNEL;
+	set_fail(w, FAKE_CHANNEL);
 	usleep(5000);
 	OK(get(cc, w, &f, CHAIN_CACHED) == 0, "they do while the node is away");
 	chain_cache_free(cc);
 	cc = make(w, w->st, 1, 2);
 	usleep(10000);
 	OK(get(cc, w, &f, CHAIN_CACHED) != 0, "but not beyond their bound");
-	w->chain.fail = 0;
+	set_fail(w, 0);
 	chain_cache_free(cc);
 }
 
