@@ -103,6 +103,7 @@ replay_all() { # replay_all PROVIDER DIRECTORY NUMBER: NUMBER of recordings at l
 		fi
 	done
 	[ "$n" -ge "$number" ]
+	bills_add_up
 }
 
 @test "openai" {
