@@ -59,3 +59,5 @@ TESTS += t/5010-payment-headers.bats
 EXTRA_DIST += t/5010-payment-headers.bats
 TESTS += t/4071-client-liars.bats
 EXTRA_DIST += t/4071-client-liars.bats
+TESTS += t/3220-payment-kills.bats t/3230-payment-faults.bats
+EXTRA_DIST += t/3220-payment-kills.bats t/3230-payment-faults.bats

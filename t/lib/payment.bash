@@ -88,3 +88,58 @@ unpaid() {
 told() {
 	llm-gateway inspect payment --response "$(answer_value)"
 }
+
+# paying FILE [FCGICAT OPTION...]: as pay, of openai's chat, in the background; its answer in FILE, its
+# process in ASKED.
+paying() {
+	local file=$1 header
+	shift
+	header=$(payer header "$ANSWER")
+	paid_ask openai /openai/v1/chat/completions -H "X-Payment-Channel-Data: $header" "$@" >"$file" &
+	# shellcheck disable=SC2034
+	ASKED=$!
+}
+
+# kill_responder: openai, as it stands; again: another one, for which the lease of the dead has passed
+kill_responder() {
+	gw_expect openai any
+	gw_stop openai KILL
+}
+
+again() {
+	sqlite3 -cmd '.timeout 5000' gateway.db "update process_lease set until_ms = 1"
+	rm openai.sock
+	payment_start openai
+	gw_wait_for 10 rows_closed
+}
+rows_closed() {
+	[ "$(rows "select count(*) from usage where state = 0")" = 0 ]
+}
+
+asked() { # asked N: so many requests have reached the provider
+	gw_wait_for 10 curl -sS --fail "$MOCK/mock/wait?requests=$1&timeout=100"
+}
+
+finished() { # finished N: so many answers of the provider have come to their end
+	gw_wait_for 10 curl -sS --fail "$MOCK/mock/wait?finished=$1&timeout=100"
+}
+
+# lock_store, unlock_store: nobody else can write meanwhile
+lock_store() {
+	coproc LOCK { sqlite3 -cmd '.timeout 5000' gateway.db 2>&1; }
+	echo 'BEGIN IMMEDIATE; SELECT 1;' >&"${LOCK[1]}"
+	read -r -t 10 -u "${LOCK[0]}" _
+}
+unlock_store() {
+	echo 'COMMIT;' >&"${LOCK[1]}"
+	eval "exec ${LOCK[1]}>&-"
+	wait "$LOCK_PID" || :
+}
+
+# nothing_owed: the next request needs no voucher, and goes on behind voucher N
+nothing_owed() {
+	unpaid openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)"
+	[ "$(answer_status out)" = 200 ]
+	told | gw_json ".subRav.nonce == \"$(($1 + 1))\""
+	gw_is "$(rows "select signed_nonce, pending_nonce, lease_owner from sub_channel")" "$1|$(($1 + 1))|"
+}

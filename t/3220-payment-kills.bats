@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# A paid request whose responder is killed, at every step: what was promised stands, nothing is charged twice.
+
+bats_require_minimum_version 1.5.0
+load lib/gw
+load lib/devnode
+load lib/gateway
+load lib/payment
+
+CHAT=/openai/v1/chat/completions
+ROW='state, outcome, cost_pico, hex(cost_asset)'
+stream="$(chat_body gpt-4o-mini ',"stream":true')"
+
+setup() {
+	gw_need sqlite3 jq
+	payment_world
+	payment_start openai
+	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
+	[ "$(answer_status out)" = 200 ]
+	curl -sS -X POST "$MOCK/mock/reset"
+}
+
+teardown() {
+	gw_end
+}
+
+@test "killed before T1, while the body comes: the voucher is as good as new" {
+	local files="/proc/${GW_PID[openai]}/fd" n
+	n=$(find "$files" | wc -l)
+	paying got -s 30 -w 1000 -d "$(chat_body gpt-4o-mini)"
+	gw_wait_for 10 eval '[ "$(find "$files" | wc -l)" -gt "$n" ]'
+	kill_responder
+	wait "$ASKED" || :
+	gw_is "$(rows "select count(*) from voucher")" 0
+	again
+	gw_is "$(rows "select count(*) from usage")" 1
+	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
+	[ "$(answer_status out)" = 200 ]
+	told | gw_json '.subRav.nonce == "2"'
+}
+
+@test "killed after T1, before the provider answers: the voucher stands, the call is lost" {
+	order 'end=never'
+	paying got -d "$(chat_body gpt-4o-mini)"
+	asked 1
+	kill_responder
+	wait "$ASKED" || :
+	gw_is "$(rows "select nonce from voucher")" 1
+	gw_is "$(rows "select state, outcome from usage where usage_id = 2")" '0|0'
+	again
+	gw_is "$(rows "select $ROW from usage where usage_id = 2")" '2|6||'
+	nothing_owed 1
+}
+
+@test "killed in the middle of a stream: as before, and the client has no proposal" {
+	order 'delay=300'
+	paying got -d "$stream"
+	gw_wait_for 10 grep -q '^data: ' got
+	kill_responder
+	wait "$ASKED" || :
+	run ! grep -q payment_header got
+	again
+	gw_is "$(rows "select $ROW from usage where usage_id = 2")" '2|6||'
+	nothing_owed 1
+}
+
+@test "killed before T2, with the whole answer there: no proposal was seen, none stands" {
+	order 'delay=1&head_delay=500'
+	paying got -d "$stream"
+	asked 1
+	lock_store
+	finished 1
+	run ! grep -q payment_header got
+	kill_responder
+	wait "$ASKED" || :
+	unlock_store
+	run ! grep -q payment_header got
+	again
+	gw_is "$(rows "select $ROW from usage where usage_id = 2")" '2|6||'
+	nothing_owed 1
+}
+
+@test "killed after T2, whether the client saw the proposal or not: it stands" {
+	local how n=1
+	for how in "$stream" "$(chat_body gpt-4o-mini)"; do
+		n=$((n + 1))
+		paying got -r 20 -d "$how"
+		gw_wait_for 10 eval '[ "$(rows "select count(*) from usage where outcome = 1")" = $n ]'
+		kill_responder
+		wait "$ASKED" || :
+		again
+		unpaid openai $CHAT -d "$(chat_body gpt-4o-mini)"
+		[ "$(answer_status out)" = 402 ]
+		told | gw_json ".subRav.accumulatedAmount == \"$(rows "select sum(cost_pico) / 100 from usage")\""
+	done
+	gw_is "$(rows "select outcome, count(*) from usage where outcome <> 5 group by 1")" '1|3'
+	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
+	[ "$(answer_status out)" = 200 ]
+}
+
+@test "the frame waits for T2, and a store that is busy for a moment loses nothing" {
+	order 'delay=1&head_delay=500'
+	paying got -d "$stream"
+	asked 1
+	lock_store
+	finished 1
+	run ! grep -q payment_header got
+	unlock_store
+	wait "$ASKED"
+	tail -n 3 got | grep -q '^data: {"nuwa_payment_header":"u'
+	gw_is "$(rows "select state, outcome, cost_pico, nonce from usage where usage_id = 2")" '1|1|3450000|2'
+	bills_add_up
+}
