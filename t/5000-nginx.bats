@@ -252,3 +252,15 @@ nobody_was_asked() {
 	[[ "$output" =~ ^(400|414|431)$ ]]
 	nobody_was_asked
 }
+
+@test "a query, and signs that a path may hold, reach the responder as they were sent" {
+	run -0 curl -s -o out -w '%{http_code}' "$URL/providers/status?a=b%3f&c=?"
+	gw_is "$output" 200
+	run -0 curl -s "$MOCK/mock/count"
+	gw_is "$output" 0
+	ask "/claude/v1/models?limit=7" >out
+	run -0 curl -s "$MOCK/mock/head"
+	[[ $output == "GET /v1/models?limit=7 "* ]]
+	run -0 curl -s -o out -w '%{http_code}' "$URL/openai/v1/a%2fb;c=%0a?d=%2f"
+	gw_is "$output" 401
+}
