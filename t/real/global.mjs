@@ -4,4 +4,5 @@ import { webcrypto } from 'node:crypto';
 import { File } from 'node:buffer';
 
 globalThis.crypto ??= webcrypto;
+globalThis.CryptoKey ??= webcrypto.CryptoKey;
 globalThis.File ??= File;
