@@ -99,6 +99,21 @@ line_came() {
 	curl -s "$MOCK/mock/body" | cmp - body.json
 }
 
+@test "a body without a length arrives whole; lighttpd wants the length of a large one" {
+	run -0 chat -H 'Transfer-Encoding: chunked' -o /dev/null -w '%{http_code}'
+	gw_is "$output" 200
+	gw_is "$(curl -s "$MOCK/mock/body")" "$(chat_body gpt-4o-mini)"
+	chat_body gpt-4o-mini ",\"user\":\"$(head -c 3000000 /dev/zero | tr '\0' a)\"" >body.json
+	run -0 ask /openai/v1/chat/completions -H 'Content-Type: application/json' -H 'Transfer-Encoding: chunked' \
+		-H 'Expect:' --data-binary @body.json -o /dev/null -w '%{http_code}'
+	if [[ $KIND == lighttpd* ]]; then
+		gw_is "$output" 411
+	else
+		gw_is "$output" 200
+		curl -s "$MOCK/mock/body" | cmp - body.json
+	fi
+}
+
 @test "a client that leaves in the middle is noticed, and what came is charged" {
 	order "file=openai/openai-chat-stream-usage-final&after=900&end=stall"
 	BODY=$(chat_body gpt-4o-mini ',"stream":true') chat_start out

@@ -61,3 +61,5 @@ TESTS += t/4071-client-liars.bats
 EXTRA_DIST += t/4071-client-liars.bats
 TESTS += t/3220-payment-kills.bats t/3230-payment-faults.bats
 EXTRA_DIST += t/3220-payment-kills.bats t/3230-payment-faults.bats
+TESTS += t/5020-web-server-files.bats
+EXTRA_DIST += t/5020-web-server-files.bats
