@@ -19,6 +19,7 @@ contrib_bench_benchmock_LDADD =
 contrib_bench_loadgen_SOURCES = contrib/bench/loadgen.c contrib/bench/procs.c contrib/bench/procs.h
 contrib_bench_loadgen_LDADD =
 contrib_bench_floor_LDADD = $(GW_LIBS)
+contrib_bench_sign_SOURCES = contrib/bench/sign.c contrib/bench/wallets.c contrib/bench/wallets.h
 contrib_bench_sign_LDADD = $(GW_LIBS)
 
 check_PROGRAMS += contrib/bench/groupcommit
