@@ -123,6 +123,10 @@ async function eventually(what, fn) {
   }
 }
 
+function settle(...args) {
+  execFileSync('llm-gateway-settle', args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, DATABASE: db, MIN_CLAIM_AMOUNT: '1' } });
+}
+
 /* ---- the mock provider ---- */
 
 async function order(members, body) {
@@ -719,7 +723,27 @@ await step('the channel is closed and opened again: payment goes on in the new e
   const p = pico('gpt-4o-mini', 2, 3);
   await wallet.paid(units(p), p);
   assert.equal(wallet.pending.channelEpoch, 1n);
+  await eventually('so do the endpoints', async () => (await wallet.http.recoverFromService()).channel.epoch === 1n);
   await chatStream(wallet, 'gpt-4o-mini', 2, 3);
+});
+
+await step('the settlement program claims what the client has signed since, and closes the channel', async () => {
+  const before = await revenue.getRevenueBalance(payeeDid, asset);
+  const signed = wallet.book.owed;
+  const { lastClaimedAmount } = await contract.getSubChannel({ channelId, vmIdFragment: 'account-key' });
+  await wallet.http.commitSubRAV(await wallet.http.getPayerClient().signSubRAV(wallet.pending));
+  wallet.http.clearPendingSubRAV();
+  assert.ok(signed > lastClaimedAmount);
+  settle('--channel', channelId);
+  assert.equal((await contract.getSubChannel({ channelId, vmIdFragment: 'account-key' })).lastClaimedAmount, signed);
+  assert.equal((await revenue.getRevenueBalance(payeeDid, asset)) - before, signed - lastClaimedAmount);
+  await chat(wallet, 'gpt-4o-mini', 5, 5);
+  assert.equal(wallet.seen.at(-1).status, 200);
+  await wallet.http.commitSubRAV(await wallet.http.getPayerClient().signSubRAV(wallet.pending));
+  wallet.http.clearPendingSubRAV();
+  settle('--close', channelId);
+  assert.equal((await contract.getChannelStatus({ channelId })).status, 'closed');
+  assert.equal((await revenue.getRevenueBalance(payeeDid, asset)) - before, wallet.book.owed - lastClaimedAmount);
 });
 
 await step('the sum of the rows is the sum of the vouchers', async () => {
