@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * llm-gateway quickstart - the main job on embedded defaults, told step by step: a gateway behind a real
- * web server, one streamed answer, its usage row and cost.
+ * llm-gateway quickstart - the main job on embedded defaults, told step by step: a ledger, a gateway behind
+ * a real web server, a wallet with a channel, one streamed answer that is paid for, its usage row and cost.
  *
  * With a provider's key in the environment that provider answers, else the mock provider. Everything
  * is kept in a directory of its own, so it can be repeated.
@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,23 +20,14 @@
 #include "cli/cli.h"
 #include "cli/opts.h"
 #include "cli/proc.h"
+#include "cli/quickstart.h"
 #include "cli/serve_dir.h"
 #include "cli/serve_env.h"
 #include "store/store.h"
 #include "util/clock.h"
 #include "util/file.h"
 
-struct quick {
-	struct conf *conf;
-	bool mock;
-	char dir[2048], self[PATH_MAX], client[PATH_MAX], mock_program[PATH_MAX], key[2100],
-		url[300], host[256];
-	const char *provider;
-	pid_t mock_pid, serve_pid;
-};
-
-static void say(const char *fmt, ...) GW_PRINTF(1, 2);
-static void say(const char *fmt, ...)
+void quick_say(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -114,7 +104,7 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int run(char *const *argv, struct gw_err *e)
+int quick_run(char *const *argv, struct gw_err *e)
 {
 	struct proc_spec s = { .argv = argv, .fd0 = -1, .fd1 = -1 };
 	pid_t pid;
@@ -176,20 +166,24 @@ static int start_mock(struct quick *q, struct gw_err *e)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (setenv(names[i][0], "mock-key", 1) || setenv(names[i][1], url, 1))
 			return gw_fail(e, GWE_CONFIG, errno, "cannot set the environment");
-	say("  mock provider    %s (in the form of OpenAI, Anthropic, Gemini, ...)", url);
+	quick_say("  mock provider    %s (in the form of OpenAI, Anthropic, Gemini, ...)", url);
 	return 0;
 }
 
 /* ---- the gateway ---- */
 
 /* Its first line comes when it accepts requests; what it prints goes on to our output. */
-static int start_serve(struct quick *q, struct gw_err *e)
+int quick_serve(struct quick *q, bool tell, struct gw_err *e)
 {
-	char serve[] = "serve", state[] = "--state-dir", payment[] = "--payment", off[] = "off";
-	char port[] = "--port", port_text[16], web[] = "--web-server", host[] = "--host";
-	char *argv[] = { q->self, serve,   state,     q->dir, payment,
-			 off,	  port,	   port_text, web,    q->conf->web_server,
-			 host,	  q->host, NULL };
+	char serve[] = "serve", state[] = "--state-dir", payment[] = "--payment", off[] = "off",
+	     on[] = "on", port[] = "--port", port_text[16], web[] = "--web-server",
+	     host[] = "--host", network[] = "--network", local[] = "local", url[] = "--rpc-url";
+	enum { ALWAYS = 12 };
+	/* clang-format off */
+	char *argv[ALWAYS + 5] = { q->self, serve, state, q->dir, payment, q->paid ? on : off, port,
+				   port_text, web, q->conf->web_server, host, q->host };
+	/* clang-format on */
+	char **more = argv + ALWAYS;
 	struct proc_spec s = { .argv = argv, .fd0 = -1, .new_group = true };
 	struct pollfd ready;
 	int ends[2];
@@ -201,6 +195,14 @@ static int start_serve(struct quick *q, struct gw_err *e)
 	if (q->conf->from[CONF_log_target] == CONF_FROM_DEFAULT && setenv("LOG_TARGET", log, 1))
 		return gw_fail(e, GWE_CONFIG, errno, "cannot set the environment");
 	snprintf(port_text, sizeof port_text, "%u", (unsigned)q->conf->port);
+	if (q->paid) {
+		*more++ = network;
+		*more++ = local;
+	}
+	if (q->paid && q->conf->rpc_url[0]) {
+		*more++ = url;
+		*more = q->conf->rpc_url;
+	}
 	if (pipe2(ends, O_CLOEXEC))
 		return gw_fail(e, GWE_CONFIG, errno, "no pipe: %s", strerror(errno));
 	s.fd1 = ends[1];
@@ -221,18 +223,23 @@ static int start_serve(struct quick *q, struct gw_err *e)
 		return gw_fail(e, GWE_CONFIG, 0,
 			       "the gateway did not start; its reason stands above");
 	}
-	printf("%.*s", (int)n, text);
+	if (tell)
+		printf("%.*s", (int)n, text);
 	return 0;
 }
 
 static int new_key(struct quick *q, struct gw_err *e)
 {
-	char key[] = "wallet", new[] = "new", out[] = "--out";
-	char *argv[] = { q->client, key, new, out, q->key, NULL };
+	char wallet[] = "wallet", new[] = "new", out[] = "--out", show[] = "show", key[] = "--key";
+	char *argv[] = { q->client, wallet, new, out, q->key, NULL };
 
-	if (!access(q->key, F_OK))
-		return 0;
-	return run(argv, e);
+	if (!access(q->key, F_OK)) {
+		if (!q->paid)
+			return 0;
+		argv[2] = show;
+		argv[3] = key;
+	}
+	return quick_run(argv, e);
 }
 
 static int ask(struct quick *q, struct gw_err *e)
@@ -243,7 +250,7 @@ static int ask(struct quick *q, struct gw_err *e)
 			 q->key,    provider, name,    question, NULL };
 
 	snprintf(name, sizeof name, "%s", q->provider);
-	return run(argv, e);
+	return quick_run(argv, e);
 }
 
 static int show_usage(struct quick *q, struct gw_err *e)
@@ -251,28 +258,31 @@ static int show_usage(struct quick *q, struct gw_err *e)
 	char usage[] = "usage", state[] = "--state-dir", by[] = "--by", model[] = "model";
 	char *argv[] = { q->self, usage, state, q->dir, by, model, NULL };
 
-	return run(argv, e);
+	return quick_run(argv, e);
 }
 
 static void what_next(const struct quick *q)
 {
-	say("\nThe gateway runs at %s until you press Ctrl-C. Try next, in another terminal:\n"
-	    "  %s chat --gateway %s --key %s --provider claude 'Hello'\n"
-	    "  curl %s/providers/status\n"
-	    "  %s usage --state-dir %s --json",
-	    q->url, q->client, q->url, q->key, q->url, q->self, q->dir);
+	if (q->paid)
+		quick_say("\nAnother terminal can look at the payer's side:\n"
+			  "  %s history --key %s\n"
+			  "  %s channels --state-dir %s",
+			  q->client, q->key, q->self, q->dir);
+	quick_say(
+		"\nThe gateway runs at %s until you press Ctrl-C. Try next, in another terminal:\n"
+		"  %s chat --gateway %s --key %s --provider claude 'Hello'\n"
+		"  curl %s/providers/status\n"
+		"  %s usage --state-dir %s --json",
+		q->url, q->client, q->url, q->key, q->url, q->self, q->dir);
 }
 
-static void end(struct quick *q)
+void quick_stop(pid_t *pid)
 {
-	if (q->serve_pid) {
-		kill(q->serve_pid, SIGTERM);
-		wait_for(q->serve_pid);
+	if (*pid) {
+		kill(*pid, SIGTERM);
+		wait_for(*pid);
 	}
-	if (q->mock_pid) {
-		kill(q->mock_pid, SIGTERM);
-		wait_for(q->mock_pid);
-	}
+	*pid = 0;
 }
 
 static int story(struct quick *q, struct gw_err *e)
@@ -280,15 +290,20 @@ static int story(struct quick *q, struct gw_err *e)
 	const char *host = strcmp(q->host, "0.0.0.0") ? q->host : "127.0.0.1";
 
 	snprintf(q->url, sizeof q->url, "http://%s:%u", host, (unsigned)q->conf->port);
-	say("Starting");
-	if (q->mock && start_mock(q, e))
+	quick_say("Starting");
+	if ((q->mock && start_mock(q, e)) || (q->paid && quick_ledger(q, e)))
 		return -1;
-	if (start_serve(q, e) || new_key(q, e))
+	if (quick_serve(q, true, e))
 		return -1;
-	say("\nOne streamed answer through %s and a FastCGI responder:\n", q->conf->web_server);
-	if (ask(q, e))
+	if (q->paid)
+		quick_say("\nThe wallet of a payer:\n");
+	if (new_key(q, e) || (q->paid && quick_wallet(q, e)))
 		return -1;
-	say("\nIts usage row in the database, and the exact cost:\n");
+	quick_say("\nOne streamed answer through %s and a FastCGI responder:\n",
+		  q->conf->web_server);
+	if (ask(q, e) || (q->paid && quick_settle_up(q, e)))
+		return -1;
+	quick_say("\nIts usage row in the gateway's database, and the exact cost:\n");
 	return show_usage(q, e);
 }
 
@@ -309,6 +324,18 @@ static void stay(struct quick *q, const sigset_t *set)
 	}
 }
 
+static int check_network(const struct quick *q, struct gw_err *e)
+{
+	if (q->paid && q->conf->from[CONF_network] != CONF_FROM_DEFAULT &&
+	    strcmp(q->conf->network, "local") != 0)
+		return gw_fail(
+			e, GWE_CONFIG, 0,
+			"quickstart pays on a ledger of its own, not on network %s; set that up "
+			"with serve, or use --payment off",
+			q->conf->network);
+	return 0;
+}
+
 int cmd_quickstart(int argc, char **argv)
 {
 	bool once = false, help = false;
@@ -326,8 +353,9 @@ int cmd_quickstart(int argc, char **argv)
 	if (opts_ask_help(argc, argv)) {
 		opts_help(
 			stdout, "quickstart [OPTION]...",
-			"Start a gateway on embedded defaults, stream one answer through it, show its usage\n"
-			"row and cost. Without a provider's key in the environment a mock provider answers.",
+			"Start a ledger and a gateway on embedded defaults, stream one answer that is paid for,\n"
+			"show voucher, balance, usage row and cost. Without a provider's key in the environment\n"
+			"a mock provider answers. --payment off does without ledger and payment.",
 			rows);
 		return CLI_OK;
 	}
@@ -351,7 +379,8 @@ int cmd_quickstart(int argc, char **argv)
 	q.mock = !q.conf->providers.n;
 	if (!q.mock)
 		q.provider = q.conf->providers.item[0];
-	rc = make_dir(&q, &e) || upgrade(&q, &e) || programs(&q, &e);
+	q.paid = !strcmp(q.conf->payment, "on");
+	rc = check_network(&q, &e) || make_dir(&q, &e) || upgrade(&q, &e) || programs(&q, &e);
 	if (!rc) {
 		snprintf(q.key, sizeof q.key, "%s/client.key", q.dir);
 		rc = story(&q, &e);
@@ -360,9 +389,11 @@ int cmd_quickstart(int argc, char **argv)
 		rc = cli_fail(&e);
 	else if (!once)
 		stay(&q, &set);
-	end(&q);
+	quick_stop(&q.serve_pid);
+	quick_stop(&q.mock_pid);
 	if (!rc && once)
-		say("\nThe gateway has ended. Without --once it stays, to be tried from another terminal.");
+		quick_say(
+			"\nThe gateway has ended. Without --once it stays, to be tried from another terminal.");
 	conf_free(q.conf);
 	return rc ? CLI_NO : CLI_OK;
 }
