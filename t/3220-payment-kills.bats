@@ -112,3 +112,32 @@ teardown() {
 	gw_is "$(rows "select state, outcome, cost_pico, nonce from usage where usage_id = 2")" '1|1|3450000|2'
 	bills_add_up
 }
+
+# Both leases have passed at once: the machine slept, its clock was set, or the store was stuck for so long.
+leases_pass() {
+	sqlite3 -cmd '.timeout 5000' gateway.db "update process_lease set until_ms = 1"
+}
+renewed() {
+	[ "$(rows "select max(until_ms) > 1 from process_lease")" = 1 ]
+}
+
+@test "leases that all pass at once are no deaths: a process that slept too asks again before it calls others dead" {
+	BUSY_WAIT_MS=200 payment_start claude
+	order 'head_delay=1500'
+	paying got -d "$(chat_body gpt-4o-mini)"
+	asked 1
+	kill -STOP "${GW_PID[openai]}"
+	leases_pass
+	gw_wait_for 10 renewed
+	# a request that meets the lease does not call it dead either
+	paid_ask claude /claude/v1/messages -d "$(chat_body claude-sonnet-4-5)" >out
+	[ "$(answer_status out)" = 409 ]
+	kill -CONT "${GW_PID[openai]}"
+	wait "$ASKED"
+	[ "$(answer_status got)" = 200 ]
+	gw_is "$(rows "select $ROW from usage where usage_id = 2")" '1|1|3450000|00000000000000000000000000000000000000000000000000000000000086C4'
+	gw_is "$(rows "select count(*) from usage where outcome = 6")" 0
+	ANSWER=$(answer_header x-payment-channel-data got)
+	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
+	[ "$(answer_status out)" = 200 ]
+}

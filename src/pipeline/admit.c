@@ -91,6 +91,7 @@ static int admit_payment(struct store_conn *c, struct exchange *x, int64_t now_m
 				   .refusal = refused ? &x->refusal : NULL,
 				   .usage_id = refused || x->route.free ? 0 : x->usage_id,
 				   .owner = responder_owner(x->g->responder),
+				   .in_doubt = gateway_in_doubt(x->g),
 				   .now_ms = now_ms };
 
 	return payment_admit_tx(c, &x->payment, &o, e);
@@ -136,7 +137,8 @@ static int admit_tx(struct store_conn *c, void *arg, struct gw_err *e)
 	if (x->refusal.code == GWE_OK) {
 		struct usage_start u = usage_row(x, now_ms);
 
-		if (usage_start_tx(c, &u, &x->usage_id, e) < 0)
+		if (gateway_look_at_lease(c, x->g, now_ms, e) < 0 ||
+		    usage_start_tx(c, &u, &x->usage_id, e) < 0)
 			return -1;
 	}
 	if (!x->has_payment)

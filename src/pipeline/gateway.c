@@ -91,10 +91,24 @@ void gateway_alarm(struct gateway *g, const char *sentence, struct str detail)
 
 /* ---- housekeeping ---- */
 
+bool gateway_in_doubt(struct gateway *g)
+{
+	return clock_mono_ms() < atomic_load(&g->doubt_ms);
+}
+
+int gateway_look_at_lease(struct store_conn *c, struct gateway *g, int64_t now_ms, struct gw_err *e)
+{
+	int rc = usage_lease_held(c, responder_owner(g->responder), now_ms, e);
+
+	if (rc == 0)
+		atomic_store(&g->doubt_ms, clock_mono_ms() + LEASE_MS);
+	return rc < 0 ? -1 : 0;
+}
+
 struct housekeeping {
-	struct str owner;
+	struct gateway *g;
 	int64_t lost;
-	bool clean;
+	bool start, clean;
 };
 
 static int keep_house(struct store_conn *c, void *arg, struct gw_err *e)
@@ -102,15 +116,17 @@ static int keep_house(struct store_conn *c, void *arg, struct gw_err *e)
 	struct housekeeping *h = arg;
 	int64_t now = clock_wall_ms();
 
-	if (usage_renew_tx(c, h->owner, now + LEASE_MS, e) < 0 ||
-	    usage_recover_tx(c, now, &h->lost, e) < 0)
+	h->lost = 0;
+	if ((!h->start && gateway_look_at_lease(c, h->g, now, e) < 0) ||
+	    usage_renew_tx(c, responder_owner(h->g->responder), now + LEASE_MS, e) < 0 ||
+	    (!gateway_in_doubt(h->g) && usage_recover_tx(c, now, &h->lost, e) < 0))
 		return -1;
 	return h->clean ? nonce_expire_tx(c, now / 1000, NONCES_AT_ONCE, e) : 0;
 }
 
-static int run_housekeeping(struct gateway *g, bool clean, struct gw_err *e)
+static int run_housekeeping(struct gateway *g, bool start, bool clean, struct gw_err *e)
 {
-	struct housekeeping h = { .owner = responder_owner(g->responder), .clean = clean };
+	struct housekeeping h = { .g = g, .start = start, .clean = clean };
 
 	if (store_write(g->store, "housekeeping", keep_house, &h, e) < 0)
 		return -1;
@@ -137,7 +153,7 @@ void gateway_tick(void *app, const struct conf *c)
 		payment_engine_tick(g->payments);
 	if (now - g->renewed_ms < LEASE_RENEW_MS)
 		return;
-	if (run_housekeeping(g, now - g->cleaned_ms >= CLEAN_MS, &e) < 0) {
+	if (run_housekeeping(g, false, now - g->cleaned_ms >= CLEAN_MS, &e) < 0) {
 		log_error("housekeeping: %s%s%s", e.pub, e.priv[0] ? ": " : "", e.priv);
 		return;
 	}
@@ -225,7 +241,7 @@ int gateway_start(struct responder *r, void **app, struct gw_err *e)
 	g->dids = did_cache_new(DID_CACHE, find_document, g);
 	if (responder_provider(r))
 		start_provider(g, c, responder_provider(r));
-	if (prices_init(&g->prices, g->store, c, e) < 0 || run_housekeeping(g, true, e) < 0 ||
+	if (prices_init(&g->prices, g->store, c, e) < 0 || run_housekeeping(g, true, true, e) < 0 ||
 	    (paid(c) && start_payments(g, c, e) < 0)) {
 		gateway_stop(g);
 		return -1;

@@ -43,6 +43,7 @@ struct gateway {
 	bool claude_bearer;
 	/* housekeeping */
 	int64_t renewed_ms, cleaned_ms; /* monotonic */
+	atomic_llong doubt_ms;		/* monotonic: until then, see gateway_in_doubt */
 	atomic_ullong alarms, alarms_unsaid;
 	atomic_llong alarmed_ms;
 };
@@ -65,6 +66,16 @@ void gateway_proxy(void *app, struct http_request *rq, struct http_reply *rp);
 enum { AUTH_WINDOW_S = 300 };
 int gateway_authenticate(struct gateway *g, const struct http_request *rq, struct did_auth *out,
 			 struct gw_err *e) GW_MUST_CHECK;
+
+/*
+ * A process whose own lease had passed while it lived (the machine slept, its clock was set, the store was
+ * stuck) knows nothing of the others: they may be waking up too. It calls nobody dead before they had
+ * the time to renew theirs.
+ */
+bool gateway_in_doubt(struct gateway *g);
+/* Before the own lease is renewed, in the same transaction. */
+int gateway_look_at_lease(struct store_conn *c, struct gateway *g, int64_t now_ms,
+			  struct gw_err *e) GW_MUST_CHECK;
 
 /* Something that an operator should look at: counted, logged at most once a second. */
 void gateway_alarm(struct gateway *g, const char *sentence, struct str detail);

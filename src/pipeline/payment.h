@@ -82,6 +82,7 @@ struct payment {
 	/* private to payment*.c */
 	int renew; /* enum chain_want: why payment_wait has to ask the node; 0: it need not */
 	unsigned renewals;
+	bool doubted; /* busy by a lease that has passed: nobody tells when it is over */
 	struct subchannel_lease lease;
 };
 
@@ -108,6 +109,7 @@ struct payment_offer {
 		*refusal; /* what the pipeline found wrong with the request; NULL: nothing */
 	int64_t usage_id; /* row 'started' in this transaction; 0 when refused or free */
 	struct str owner; /* process of the lease, see process_lease */
+	bool in_doubt;	  /* see gateway_in_doubt: a lease that has passed counts as held */
 	int64_t now_ms;
 };
 /*

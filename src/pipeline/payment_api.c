@@ -208,10 +208,11 @@ static int read_voucher(struct api_call *a, struct voucher *v, struct gw_err *e)
 
 static int commit_tx(struct store_conn *c, void *arg, struct gw_err *e)
 {
-	struct payment *p = arg;
-	const struct payment_offer o = { .now_ms = clock_wall_ms() };
+	struct api_call *a = arg;
+	const struct payment_offer o = { .in_doubt = gateway_in_doubt(a->g),
+					 .now_ms = clock_wall_ms() };
 
-	return payment_admit_tx(c, p, &o, e);
+	return payment_admit_tx(c, &a->payment, &o, e);
 }
 
 /* As T1 of a free route. */
@@ -221,7 +222,7 @@ static int take_voucher(struct api_call *a, struct gw_err *e)
 
 	if (payment_prepare(&a->payment, e) < 0)
 		return -1;
-	while (store_write(a->g->store, "commit", commit_tx, &a->payment, e) < 0) {
+	while (store_write(a->g->store, "commit", commit_tx, a, e) < 0) {
 		if (!a->payment.busy)
 			return -1;
 		if (!payment_wait(&a->payment, since, WAIT_MS, a->rq->fd))

@@ -275,6 +275,8 @@ bool payment_wait(struct payment *p, int64_t since_mono_ms, unsigned ms, int gon
 		renew(p);
 		return !hung_up(gone_fd);
 	}
+	if (p->doubted)
+		sleep_for(p->engine, p, SLICE_MS);
 	for (;;) {
 		int64_t now = clock_mono_ms();
 		struct gw_err e;

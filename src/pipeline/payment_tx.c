@@ -83,23 +83,26 @@ static int recover(struct store_conn *c, struct subchannel_row *r, int64_t now_m
 
 /* The row as it is, of an age that may be used, with no dead lease and no dead proposal. */
 static int load_state(struct store_conn *c, struct payment *p, struct subchannel_row *r,
-		      int64_t now_ms, struct gw_err *e)
+		      const struct payment_offer *o, struct gw_err *e)
 {
+	int64_t now_ms = o->now_ms;
 	int rc = subchannel_load(c, r, &p->channel_id, p->fragment, now_ms, e);
 
 	if (rc < 0)
 		return -1;
+	/* first, for the age of what is known does not matter as long as nothing can be decided */
+	if (r->has_lease && (r->lease_alive || o->in_doubt)) {
+		p->busy = true;
+		p->doubted = !r->lease_alive;
+		return gw_fail(e, GWE_RAV_CONFLICT, 0,
+			       "another request of this sub-channel is at work");
+	}
 	if (rc == 1 || too_old(p, now_ms, r->channel_ms) || too_old(p, now_ms, r->read_ms)) {
 		static const char why[] = "what is known of the channel is too old";
 
 		if (p->renewals < RENEWALS)
 			return ask_chain_first(p, CHAIN_RENEWED, why, e);
 		return gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0, "%s", why);
-	}
-	if (r->has_lease && r->lease_alive) {
-		p->busy = true;
-		return gw_fail(e, GWE_RAV_CONFLICT, 0,
-			       "another request of this sub-channel is at work");
 	}
 	if (r->has_lease && recover(c, r, now_ms, e) < 0)
 		return -1;
@@ -282,7 +285,7 @@ static int take_lease(struct store_conn *c, struct payment *p, struct subchannel
 
 static void forget_try(struct payment *p)
 {
-	p->busy = p->accepted = p->leased = false;
+	p->busy = p->doubted = p->accepted = p->leased = false;
 	p->renew = CHAIN_CACHED;
 	p->refused = (struct gw_err){ .code = GWE_OK };
 	p->refused_details = STR_NULL;
@@ -299,7 +302,7 @@ static int admit(struct store_conn *c, struct payment *p, const struct payment_o
 	struct u256 bound;
 	int rc;
 
-	if (load_state(c, p, &r, o->now_ms, e) < 0)
+	if (load_state(c, p, &r, o, e) < 0)
 		return -1;
 	/* another process saw it closed; it may have been opened again since */
 	if (r.status == CHANNEL_CLOSED && worth_asking(p, &r, o->now_ms))
@@ -343,11 +346,12 @@ int payment_admit_tx(struct store_conn *c, struct payment *p, const struct payme
 	rc = admit(c, p, o, e);
 	if (rc < 0) {
 		/* undone by the caller: nothing of it may be told */
-		bool busy = p->busy;
+		bool busy = p->busy, doubted = p->doubted;
 		int renew = p->renew;
 
 		forget_try(p);
 		p->busy = busy;
+		p->doubted = doubted;
 		p->renew = renew;
 	}
 	return rc;

@@ -7,7 +7,11 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-enum { BATCH = 5000, BATCHES = 20 }; /* short transactions: responders wait for them */
+enum {
+	GRACE_MS = 60000,
+	BATCH = 5000,
+	BATCHES = 20
+}; /* short transactions: responders wait for them */
 
 struct work {
 	int64_t now_ms, before_ms, changed;
@@ -19,10 +23,11 @@ static int recover(struct store_conn *c, void *arg, struct gw_err *e)
 	struct work *w = arg;
 	struct stmt *q;
 
-	if (usage_recover_tx(c, w->now_ms, &w->changed, e))
+	/* responders that slept, or waited for the store as we did, renew theirs first */
+	if (usage_recover_tx(c, w->now_ms - GRACE_MS, &w->changed, e))
 		return -1;
 	q = stmt_get(c, STMT_SUBCHANNEL_UNLEASE_DEAD);
-	stmt_bind_i64(q, "now_ms", w->now_ms);
+	stmt_bind_i64(q, "now_ms", w->now_ms - GRACE_MS);
 	return stmt_run(q, NULL, e);
 }
 

@@ -106,6 +106,18 @@ int usage_finish_tx(struct store_conn *c, int64_t id, const struct usage_finish 
 	return changed == 1 ? 0 : gw_fail(e, GWE_CONFLICT, 0, "the usage row is final already");
 }
 
+int usage_lease_held(struct store_conn *c, struct str owner, int64_t now_ms, struct gw_err *e)
+{
+	struct stmt *s = stmt_get(c, STMT_LEASE_HELD);
+	int r;
+
+	stmt_bind_text(s, "owner", owner);
+	stmt_bind_i64(s, "now_ms", now_ms);
+	r = stmt_step(s, e);
+	stmt_done(s);
+	return r;
+}
+
 int usage_renew_tx(struct store_conn *c, struct str owner, int64_t lease_until_ms, struct gw_err *e)
 {
 	struct stmt *s = stmt_get(c, STMT_LEASE_RENEW);

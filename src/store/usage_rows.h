@@ -46,6 +46,9 @@ struct usage_finish {
 	uint64_t bytes_out;
 };
 
+/* 1 the lease of @owner is held, 0 it has passed or there is none, -1. */
+int usage_lease_held(struct store_conn *c, struct str owner, int64_t now_ms,
+		     struct gw_err *e) GW_MUST_CHECK;
 /* New row; *id its key. */
 int usage_start_tx(struct store_conn *c, const struct usage_start *u, int64_t *id, struct gw_err *e)
 	GW_MUST_CHECK;
