@@ -17,7 +17,7 @@ CREATE TABLE claim (
 	amount          BLOB NOT NULL CHECK (length(amount) = 32), -- of the voucher, or all that is to be moved
 	sender          BLOB NOT NULL CHECK (length(sender) = 32),
 	sequence_number INTEGER NOT NULL CHECK (sequence_number >= 0),
-	tx_hash         BLOB NOT NULL UNIQUE CHECK (length(tx_hash) = 32),
+	tx_hash         BLOB NOT NULL CHECK (length(tx_hash) = 32),
 	raw             BLOB NOT NULL CHECK (length(raw) BETWEEN 1 AND 131072), -- signed, ready to be sent again
 	created_ms      INTEGER NOT NULL,
 	changed_ms      INTEGER NOT NULL,

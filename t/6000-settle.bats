@@ -20,6 +20,6 @@ teardown() { gw_end; }
 	gw_is "$(rows "select group_concat(state_from || '>' || state_to, ' ') from claim_history where claim_id = 1")" "0>1 1>3"
 	gw_is "$(sum moved "from claim where state = 3 and gas_used = 1000")" 1200
 	run -0 settle
-	[[ $output != *confirmed* ]]
+	[[ $output != *"claim confirmed"* ]]
 	gw_is "$(rows "select count(*) from claim")" 4
 }

@@ -221,6 +221,7 @@ static void booked(struct watch_target *t, enum claim_kind kind, const struct vo
 	if (kind == CLAIM_OF_VOUCHER && u256_sub(&rise, v->rav.accumulated, t->claimed) &&
 	    !u256_sub(&t->channel->balance, t->channel->balance, rise))
 		t->channel->balance = U256_ZERO;
+	t->channel->touched = true;
 	t->claimed = v->rav.accumulated;
 	t->last_nonce = v->rav.nonce;
 	if (!t->has_signed || !u256_sub(&t->unclaimed, t->signed_amount, t->claimed))
@@ -388,7 +389,7 @@ int claims_run(struct watch *w, struct settle *s, struct gw_err *e)
 			s->stop = STOP_TOLD;
 	}
 	free(order);
-	return rc;
+	return rc || s->stop == STOP_NODE ? rc : watch_refresh(w, s, e);
 }
 
 /* ---- what is left ---- */

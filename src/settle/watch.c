@@ -264,17 +264,17 @@ static void unreadable(const struct watch_channel *ch, const struct gw_err *why)
 }
 
 /* 0, 1: the node; -1: the database. */
-static int read_targets(struct settle *s, struct watch_channel *ch, struct chain_reading *base,
-			struct gw_err *e)
+static int read_targets(struct settle *s, struct watch_channel *ch, unsigned n,
+			struct chain_reading *base, struct gw_err *e)
 {
 	struct reading x = { .s = s, .ch = ch, .r = *base };
-	struct subchannel_object *subs = calloc(ch->n_target + 1, sizeof *subs);
+	struct subchannel_object *subs = calloc(n + 1, sizeof *subs);
 	struct gw_err why = { .code = GWE_OK };
 	int rc = 0;
 
 	if (!subs)
 		abort();
-	for (unsigned i = 0; i < ch->n_target && !rc; i++) {
+	for (unsigned i = 0; i < n && !rc; i++) {
 		rc = s->chain.subchannel(s->chain.arg, &base->channel.sub_channels,
 					 str_c(ch->target[i].fragment), &subs[i], &why);
 		if (rc > 0)
@@ -288,11 +288,11 @@ static int read_targets(struct settle *s, struct watch_channel *ch, struct chain
 	if (!rc)
 		rc = s->chain.hub_balance(s->chain.arg, &ch->payer, ch->asset, &base->balance,
 					  &why);
-	for (unsigned i = 0; i < ch->n_target && !rc; i++) {
+	for (unsigned i = 0; i < n && !rc; i++) {
 		x.t = &ch->target[i];
 		x.r.subchannel = subs[i];
 		x.r.has_subchannel = true;
-		x.r.has_balance = i + 1 == ch->n_target;
+		x.r.has_balance = i + 1 == n;
 		x.r.balance = base->balance;
 		x.key = (struct chain_key){ ch->id, ch->payer, s->account, ch->asset,
 					    x.t->fragment };
@@ -300,9 +300,11 @@ static int read_targets(struct settle *s, struct watch_channel *ch, struct chain
 		x.t->last_nonce = subs[i].last_nonce;
 		rc = s->dry_run ? store_read(s->store, see_nothing, &x, &why)
 				: store_write(s->store, "watch", see, &x, &why);
-		x.t->stuck = rc && why.code == GWE_RAV_CONFLICT;
-		if (x.t->stuck) /* its nonce is at the end; that must not hold up the others */
+		if (rc && why.code == GWE_RAV_CONFLICT) {
+			/* its nonce is at the end; that must not hold up the others */
+			x.t->stuck = true;
 			rc = store_read(s->store, see_nothing, &x, &why);
+		}
 		if (rc && why.code != GWE_SERVICE_UNAVAILABLE) {
 			*e = why;
 			rc = -2;
@@ -316,7 +318,8 @@ static int read_targets(struct settle *s, struct watch_channel *ch, struct chain
 	return rc ? 1 : 0;
 }
 
-int watch_again(struct watch_channel *ch, struct settle *s, struct gw_err *e)
+/* @n: so many of its sub-channels. */
+static int read_channel(struct watch_channel *ch, unsigned n, struct settle *s, struct gw_err *e)
 {
 	struct chain_reading r = { .chain_id = s->chain_id, .started_ms = clock_wall_ms() };
 	struct gw_err why = { .code = GWE_OK };
@@ -344,17 +347,24 @@ int watch_again(struct watch_channel *ch, struct settle *s, struct gw_err *e)
 	ch->initiated_ms = (int64_t)r.channel.initiated_ms;
 	ch->pending = r.channel.cancelling ? r.channel.pending_amount : U256_ZERO;
 	ch->table = r.channel.sub_channels;
-	rc = read_targets(s, ch, &r, e);
+	rc = read_targets(s, ch, n, &r, e);
 	if (rc)
 		return rc;
 	ch->balance = r.balance;
 	ch->read = ch->has_balance = true;
+	ch->touched = false;
 	return 0;
+}
+
+int watch_again(struct watch_channel *ch, struct settle *s, struct gw_err *e)
+{
+	return read_channel(ch, ch->n_target, s, e);
 }
 
 struct crew {
 	struct watch *w;
 	struct settle *s;
+	bool refresh;
 	atomic_uint next, unread, in_a_row;
 	atomic_bool broken;
 	pthread_mutex_t lock; /* of e */
@@ -368,15 +378,19 @@ static void *read_channels(void *arg)
 	for (;;) {
 		unsigned i = atomic_fetch_add(&k->next, 1);
 		struct gw_err why = { .code = GWE_OK };
+		struct watch_channel *ch;
 		int rc;
 
 		if (i >= k->w->n_channel || atomic_load(&k->broken))
 			return NULL;
+		ch = &k->w->channel[i];
+		if (k->refresh && !ch->touched)
+			continue;
 		if (atomic_load(&k->in_a_row) >= GIVE_UP_AFTER) {
 			atomic_fetch_add(&k->unread, 1);
 			continue;
 		}
-		rc = watch_again(&k->w->channel[i], k->s, &why);
+		rc = read_channel(ch, k->refresh ? 1 : ch->n_target, k->s, &why);
 		if (rc == 0) {
 			atomic_store(&k->in_a_row, 0);
 		} else if (rc > 0) {
@@ -391,10 +405,10 @@ static void *read_channels(void *arg)
 	}
 }
 
-int watch_read(struct watch *w, struct settle *s, struct gw_err *e)
+static int with_crew(struct watch *w, struct settle *s, bool refresh, struct gw_err *e)
 {
 	enum { CREW_MAX = 64 };
-	struct crew k = { .w = w, .s = s, .e = e };
+	struct crew k = { .w = w, .s = s, .refresh = refresh, .e = e };
 	pthread_t crew[CREW_MAX];
 	unsigned n = 0, want = s->parallel < w->n_channel ? s->parallel : w->n_channel;
 
@@ -409,4 +423,14 @@ int watch_read(struct watch *w, struct settle *s, struct gw_err *e)
 	if (w->n_channel > atomic_load(&k.unread))
 		s->node_ms = clock_wall_ms();
 	return atomic_load(&k.broken) ? -1 : 0;
+}
+
+int watch_read(struct watch *w, struct settle *s, struct gw_err *e)
+{
+	return with_crew(w, s, false, e);
+}
+
+int watch_refresh(struct watch *w, struct settle *s, struct gw_err *e)
+{
+	return with_crew(w, s, true, e);
 }

@@ -47,7 +47,8 @@ struct watch_channel {
 	int64_t initiated_ms;
 	struct u256 pending; /* of the cancellation */
 	struct rooch_id table;
-	bool read; /* the chain was read in this run, all of it */
+	bool read;    /* the chain was read in this run, all of it */
+	bool touched; /* something was claimed since it was read */
 	bool has_balance;
 	struct u256 balance; /* of the hub; less what was claimed since */
 	struct watch_target *target;
@@ -67,7 +68,9 @@ int watch_load(struct watch *w, struct settle *s, struct gw_err *e) GW_MUST_CHEC
 void watch_clear(struct watch *w);
 /* Ask the chain about all of it. Failures of the node are counted in s->n.unread. -1: the database. */
 int watch_read(struct watch *w, struct settle *s, struct gw_err *e) GW_MUST_CHECK;
-/* The same for one channel, again. 0: read; 1: the node could not be read; -1. */
+/* Channel and hub again, of those where something was claimed: for the caches, and for what comes next. */
+int watch_refresh(struct watch *w, struct settle *s, struct gw_err *e) GW_MUST_CHECK;
+/* All of one channel again. 0: read; 1: the node could not be read; -1. */
 int watch_again(struct watch_channel *ch, struct settle *s, struct gw_err *e) GW_MUST_CHECK;
 
 #endif

@@ -4,7 +4,7 @@
  * database, as if they had been customers.
  *
  *	mkvouchers -u NODE -d DATABASE -s SERVICE_DID [-p FIRST] [-c PAYERS] [-k KEYS] [-H HUB]
- *		[-v VOUCHERS] [-a STEP] [-t SECONDS] [-x] [-C | -O | -q]
+ *		[-v VOUCHERS] [-a STEP] [-t SECONDS] [-x] [-C | -F | -O | -q]
  *
  *	-p FIRST -c PAYERS   payers FIRST, FIRST + 1, ... (1, 1)
  *	-k KEYS              sub-channels k0, k1, ... of each (1)
@@ -13,6 +13,7 @@
  *	-t SECONDS           they were accepted so long ago
  *	-x                   they are signed with another key
  *	-C                   then each payer starts to cancel its channel
+ *	-F                   finalises that
  *	-O                   opens the channel again
  *	-q                   makes nothing: says what the chain has booked
  *
@@ -44,7 +45,7 @@ struct world {
 	uint64_t step;
 	const char *hub;
 	int64_t age_ms;
-	bool wrong_key, cancel, reopen, ask;
+	bool wrong_key, cancel, finalize, reopen, ask;
 	struct u256 claimed; /* of all that were asked about */
 	/* the payer at work */
 	struct rooch_id address, channel;
@@ -170,7 +171,10 @@ static void cancel_channel(struct world *w)
 	struct tx_call call;
 
 	arena_init(&mem, 4096);
-	tx_call_initiate_cancellation(&call, &mem, &w->channel);
+	if (w->finalize)
+		tx_call_finalize(&call, &mem, &w->channel);
+	else
+		tx_call_initiate_cancellation(&call, &mem, &w->channel);
 	transact(w, &call);
 	arena_free(&mem);
 }
@@ -322,7 +326,7 @@ static void make_payer(struct world *w, unsigned n)
 		seed_hub(w);
 	for (unsigned i = 0; i < w->keys; i++)
 		make_sub(w, i);
-	if (w->cancel)
+	if (w->cancel || w->finalize)
 		cancel_channel(w);
 	rooch_id_hex(hex, &w->channel);
 	puts(hex);
@@ -349,7 +353,7 @@ int main(int argc, char **argv)
 	struct gw_err e;
 	int c;
 
-	while ((c = getopt(argc, argv, "u:d:s:p:c:k:H:v:a:t:xCOq")) != -1) {
+	while ((c = getopt(argc, argv, "u:d:s:p:c:k:H:v:a:t:xCFOq")) != -1) {
 		switch (c) {
 		case 'u':
 			w.url = ro.url = optarg;
@@ -386,6 +390,9 @@ int main(int argc, char **argv)
 			break;
 		case 'C':
 			w.cancel = true;
+			break;
+		case 'F':
+			w.finalize = true;
 			break;
 		case 'O':
 			w.reopen = true;

@@ -20,6 +20,7 @@ settle_world() {
 	mkdb "$DATABASE"
 	settle_service "$@"
 	export SERVICE_KEY_FILE=$KEY_FILE
+	SETTLE=$(gw_private llm-gateway-settle)
 }
 
 # settle_service [KEY TYPE]: the service's document on the ledger, and its key in a file.
@@ -38,9 +39,9 @@ vouchers() {
 	mkvouchers -u "$DEVNODE_URL" -d "$DATABASE" -s "$SERVICE" "$@"
 }
 
-# settle [OPTION...]: one run.
+# settle [OPTION...]: one run, by the user who owns key and database.
 settle() {
-	llm-gateway-settle "$@"
+	"${GW_AS[@]}" "$SETTLE" "$@"
 }
 
 # rows SQL: of the database, one row per line.
@@ -64,7 +65,7 @@ on_chain() {
 
 # report FILTER: of the report as JSON.
 report() {
-	llm-gateway-settle --report --json | jq -r "$1"
+	settle --report --json | jq -r "$1"
 }
 
 # agree [OPTION...]: database, report and chain say the same; all that was signed is claimed.
@@ -75,4 +76,9 @@ agree() {
 	gw_is "$chain" "claimed=$claimed revenue=$claimed" || return 1
 	gw_is "$(report '"\(.total.signed) \(.total.pending) \(.total.at_risk) \(.total.lost)"')" "$claimed 0 0 0" || return 1
 	gw_is "$(rows "select count(*) from claim where state < 3")" 0
+}
+
+# rows_write SQL: change the database by hand.
+rows_write() {
+	sqlite3 -cmd '.timeout 5000' "$DATABASE" "$1"
 }

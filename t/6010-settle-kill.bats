@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The settlement program is killed at every step and at any time, while the node misbehaves: a claim is made
+# once, and never lost.
+
+bats_require_minimum_version 1.5.0
+load lib/gw
+load lib/devnode
+load lib/settle
+
+setup() {
+	settle_world
+	export RETRY_DELAY_MS=1 MAX_RETRIES=1000
+}
+teardown() { gw_end; }
+
+# killed STEP: one run that ends at this step, or comes to its end before.
+killed() {
+	local status=0
+	GW_SETTLE_STOP_AT=$1 settle 2>>killed.err || status=$?
+	case $status in
+	137) KILLS=$((KILLS + 1)) ;;
+	0 | 1 | 3) return 1 ;; # it never came there
+	*)
+		echo "a run that was to be killed at $1 ended with $status"
+		tail -5 killed.err
+		exit 1
+		;;
+	esac
+}
+
+no_faults() {
+	curl -sS -X DELETE "$DEVNODE_URL/devnode/fault" >/dev/null
+}
+
+# finish: runs until nothing is left to do.
+finish() {
+	local i
+	no_faults
+	for ((i = 0; i < 20; i++)); do
+		settle 2>>finish.err && return
+	done
+	tail -5 finish.err
+	return 1
+}
+
+@test "killed at each step of a claim, the next run finishes what was begun" {
+	local step
+	KILLS=0
+	for step in begun resumed watched signed planned sent shown end confirmed over; do
+		vouchers -k 2 -v 2 -H 100000 >/dev/null
+		killed "$step"
+		killed "$step:2" || :
+		finish
+		agree -k 2
+	done
+	[ "$KILLS" -ge 10 ]
+	gw_is "$(rows "select count(*) from claim where state not in (3, 5)")" 0
+}
+
+@test "killed at every one of its steps in turn, while the node loses answers" {
+	local n
+	KILLS=0
+	for ((n = 1; n <= 45; n++)); do
+		no_faults
+		vouchers -k 2 -v 1 -H 100000 >/dev/null
+		[ $((n % 3)) != 0 ] || devnode_fault drop rooch_executeRawTransaction 2 >/dev/null
+		[ $((n % 5)) != 0 ] || devnode_fault http rooch_getTransactionsByHash 2 >/dev/null
+		killed "any:$((1 + n % 17))" || :
+	done
+	echo "# $KILLS kills" >&3
+	[ "$KILLS" -ge 30 ]
+	finish
+	agree -k 2
+}
+
+@test "killed at random times, a hundred times and more" {
+	local i status
+	KILLS=0
+	for ((i = 0; i < 400 && KILLS < 160; i++)); do
+		if [ $((i % 4)) = 0 ]; then
+			no_faults
+			vouchers -k 3 -v 1 -H 100000 >/dev/null
+		fi
+		case $((i % 12)) in
+		1) devnode_fault drop rooch_executeRawTransaction >/dev/null ;;
+		3) devnode_fault http '' 2 503 >/dev/null ;;
+		5) devnode_fault refuse rooch_executeRawTransaction 1 1002 >/dev/null ;;
+		7) devnode_fault abort rooch_executeRawTransaction 1 4 >/dev/null ;;
+		9) devnode_fault stale '' 3 2 >/dev/null ;;
+		esac
+		status=0
+		timeout -s KILL "0.0$((1 + RANDOM % 4))$((RANDOM % 10))" "${GW_AS[@]}" "$SETTLE" 2>>killed.err || status=$?
+		case $status in
+		137) KILLS=$((KILLS + 1)) ;;
+		0 | 1 | 3) ;;
+		*)
+			echo "status $status"
+			tail -5 killed.err
+			return 1
+			;;
+		esac
+	done
+	echo "# $KILLS kills in $i runs" >&3
+	[ "$KILLS" -ge 130 ]
+	finish
+	agree -k 3
+	# what the chain has booked was booked here once
+	gw_is "$(($(sum moved "from claim where state = 3") + $(sum elsewhere "from settlement")))" "$(report .total.claimed)"
+}
