@@ -96,6 +96,23 @@ ask() {
 	gw_is "$(gateway "select max(hex(amount)) from voucher")" "$(wallet "select max(hex(amount)) from voucher")"
 }
 
+@test "commit finds out whether a voucher has arrived" {
+	ready
+	ask -q >/dev/null
+	llm-gateway-client commit >/dev/null
+	# As if it had been killed before it heard of it.
+	sqlite3 key.json.db 'update voucher set taken = 0'
+	run -0 llm-gateway-client commit
+	gw_is "$output" "nothing to pay"
+	gw_is "$(wallet 'select taken from voucher')" 1
+	# A key of another DID does not pay in this channel.
+	cp key.json other.json
+	cp key.json.db other.json.db
+	sed -i 's/did:rooch:[a-z0-9]*/did:rooch:rooch13r85wqeax2j3dse7ty65kz74drc7cfzur8jqr4ws4marlp7jr09s7yh4kl/' other.json
+	run -1 llm-gateway-client commit --key other.json
+	[[ $output == *"was opened by another DID"* ]]
+}
+
 @test "a wallet that was lost is begun anew, and knows after one request what it had signed" {
 	ready
 	for _ in 1 2 3; do ask -q >/dev/null; done

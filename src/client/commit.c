@@ -114,10 +114,16 @@ static int hand_in(struct paid *p, struct gw_err *e)
 	return rc;
 }
 
-/*
- * @pending: what the gateway waits for. The voucher may have arrived although we did not hear of it: then
- * the gateway waits for none of that number.
- */
+/* The gateway waits for nothing, and we do not know whether our last voucher has arrived. */
+static int ask_for_last(struct paid *p, bool *paid, struct gw_err *e)
+{
+	struct voucher theirs;
+	int none = paid_fetch_voucher(p, p->payer.voucher.rav.nonce, &theirs, e);
+
+	*paid = none > 0;
+	return none < 0 ? -1 : none ? hand_in(p, e) : payer_taken(&p->payer, e);
+}
+
 static int pay(struct paid *p, bool *paid, struct gw_err *e)
 {
 	struct subrav pending;
@@ -133,11 +139,8 @@ static int pay(struct paid *p, bool *paid, struct gw_err *e)
 	none = ask_pending(p, &pending, e);
 	if (none < 0)
 		return -1;
-	if (none &&
-	    p->payer.has_voucher) /* it was taken, unless it never arrived and nothing waits */
-		return p->payer.voucher.rav.nonce ? payer_taken(&p->payer, e) : 0;
 	if (none)
-		return 0;
+		return p->payer.has_voucher ? ask_for_last(p, paid, e) : 0;
 	if (take_pending(p, &pending, e) || payer_sign_open(&p->payer, e))
 		return -1;
 	*paid = p->payer.has_voucher;

@@ -34,6 +34,7 @@ static int read_limit(struct u256 *out, const char *option, struct gw_err *e)
 /* 0 found, 1 there is none. */
 static int find_channel(struct paid *p, struct gw_err *e)
 {
+	struct rooch_id payer;
 	struct gw_err why;
 	char path[1024];
 
@@ -43,8 +44,15 @@ static int find_channel(struct paid *p, struct gw_err *e)
 		*e = why;
 		return why.code == GWE_NOT_FOUND ? 1 : -1;
 	}
-	if (!wallet_channel_find(&p->wallet, p->http.base, &p->payer.ch, &why))
-		return 0;
+	if (!wallet_channel_find(&p->wallet, p->http.base, &p->payer.ch, &why)) {
+		if (rooch_did_parse(&payer, str_c(p->http.id.did)) &&
+		    rooch_id_eq(payer, p->payer.ch.payer))
+			return 0;
+		gw_fail(&why, GWE_NOT_FOUND, 0,
+			"the channel with %.300s was opened by another DID than %.80s; "
+			"`llm-gateway-client open` opens one for it",
+			p->http.base, p->http.id.did);
+	}
 	wallet_close(&p->wallet);
 	*e = why;
 	return why.code == GWE_NOT_FOUND ? 1 : -1;
@@ -119,34 +127,42 @@ static bool read_voucher(struct voucher *v, struct jval data, const struct signi
 				   v->signature);
 }
 
-/* The gateway has to show our signature on what it says we signed last. */
-static int learn_from_gateway(struct paid *p, const struct subrav *proposal, struct gw_err *e)
+int paid_fetch_voucher(struct paid *p, uint64_t nonce, struct voucher *v, struct gw_err *e)
 {
 	const struct wallet_channel *ch = &p->payer.ch;
 	struct client_request rq = { .method = "GET" };
-	struct voucher v;
 	struct jval root;
 	struct buf path, body;
 	int status, rc;
-	bool ours;
 
-	if (proposal->nonce < 2 || proposal->epoch != ch->epoch)
-		return 0;
 	buf_init(&path, 512);
 	buf_init(&body, CLIENT_JSON_MAX);
-	buf_addf(&path, "%s/subrav?nonce=%llu", ch->base_path,
-		 (unsigned long long)proposal->nonce - 1);
+	buf_addf(&path, "%s/subrav?nonce=%llu", ch->base_path, (unsigned long long)nonce);
 	rq.path = buf_c(&path);
 	rc = client_http_json(&p->http, &rq, &status, &body, &root, e);
-	ours = !rc && status == 200 && read_voucher(&v, jscan_get(root, "data"), p->http.id.key) &&
-	       v.rav.nonce == proposal->nonce - 1 && v.rav.epoch == ch->epoch &&
-	       v.rav.chain_id == ch->chain_id && rooch_id_eq(v.rav.channel_id, ch->id) &&
-	       !strcmp(v.rav.fragment, ch->fragment);
-	if (ours)
-		rc = payer_learn(&p->payer, &v, e);
+	if (!rc)
+		rc = status == 200 && read_voucher(v, jscan_get(root, "data"), p->http.id.key) &&
+				     v->rav.nonce == nonce && v->rav.epoch == ch->epoch &&
+				     v->rav.chain_id == ch->chain_id &&
+				     rooch_id_eq(v->rav.channel_id, ch->id) &&
+				     !strcmp(v->rav.fragment, ch->fragment)
+			     ? 0
+			     : 1;
 	buf_clear(&path);
 	buf_clear(&body);
 	return rc;
+}
+
+/* The gateway has to show our signature on what it says we signed last. */
+static int learn_from_gateway(struct paid *p, const struct subrav *proposal, struct gw_err *e)
+{
+	struct voucher v;
+	int none;
+
+	if (proposal->nonce < 2 || proposal->epoch != p->payer.ch.epoch)
+		return 0;
+	none = paid_fetch_voucher(p, proposal->nonce - 1, &v, e);
+	return none < 0 ? -1 : none ? 0 : payer_learn(&p->payer, &v, e);
 }
 
 int paid_learn(struct paid *p, const struct subrav *proposal, unsigned *tried, struct gw_err *e)

@@ -62,6 +62,10 @@ int paid_learn(struct paid *p, const struct subrav *proposal, unsigned *tried,
 	       struct gw_err *e) GW_MUST_CHECK;
 enum { PAID_LEARN_TRIES = 2 };
 
+/* Our own voucher @nonce of this epoch, as the gateway has it; the signature was verified. 1: it has none. */
+int paid_fetch_voucher(struct paid *p, uint64_t nonce, struct voucher *v,
+		       struct gw_err *e) GW_MUST_CHECK;
+
 /* What helps against an error of the gateway; "" when nothing is known to. */
 const char *paid_advice(const char *error_code);
 

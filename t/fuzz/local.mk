@@ -23,11 +23,12 @@ GW_FUZZERS += canonical
 GW_FUZZERS += diddoc
 GW_FUZZERS += servicekey
 GW_FUZZERS += commit
+GW_FUZZERS += frames
 
 # The programs are made from the list while make runs, which automake cannot follow: hence the
 # list in configure.ac, the extension .fuzz, the static pattern rules, and libgw.a standing for all
 # headers.
-GW_FUZZ_LIBS = src/devnode/libdevnode.a $(GW_LIBS) $(FCGI_LIBS)
+GW_FUZZ_LIBS = src/devnode/libdevnode.a src/client/libclient.a $(GW_LIBS) $(FCGI_LIBS)
 GW_FUZZ_SEARCHES = $(GW_FUZZERS:%=t/fuzz/%.libfuzzer)
 TESTS += $(GW_FUZZ_REPLAYS)
 EXTRA_DIST += t/fuzz/replay.c t/fuzz/slow.h $(GW_FUZZERS:%=t/fuzz/fuzz-%.c) t/fuzz/corpus
@@ -38,11 +39,11 @@ $(GW_FUZZERS:%=t/fuzz/fuzz-%.$(OBJEXT)) t/fuzz/replay.$(OBJEXT): t/fuzz/%.$(OBJE
 	@$(MKDIR_P) t/fuzz
 	$(AM_V_CC)$(COMPILE) -c -o $@ $(srcdir)/t/fuzz/$*.c
 
-$(GW_FUZZ_REPLAYS): t/fuzz/%.fuzz: t/fuzz/fuzz-%.$(OBJEXT) t/fuzz/replay.$(OBJEXT) src/devnode/libdevnode.a libgw.a
+$(GW_FUZZ_REPLAYS): t/fuzz/%.fuzz: t/fuzz/fuzz-%.$(OBJEXT) t/fuzz/replay.$(OBJEXT) src/devnode/libdevnode.a src/client/libclient.a libgw.a
 	$(AM_V_CCLD)$(LINK) t/fuzz/fuzz-$*.$(OBJEXT) t/fuzz/replay.$(OBJEXT) $(GW_FUZZ_LIBS) $(LIBS)
 
 if GW_FUZZ
-$(GW_FUZZ_SEARCHES): t/fuzz/%.libfuzzer: t/fuzz/fuzz-%.$(OBJEXT) src/devnode/libdevnode.a libgw.a
+$(GW_FUZZ_SEARCHES): t/fuzz/%.libfuzzer: t/fuzz/fuzz-%.$(OBJEXT) src/devnode/libdevnode.a src/client/libclient.a libgw.a
 	$(AM_V_CCLD)$(LINK) -fsanitize=fuzzer t/fuzz/fuzz-$*.$(OBJEXT) $(GW_FUZZ_LIBS) $(LIBS)
 
 FUZZ_SECONDS = 10
