@@ -120,7 +120,8 @@ struct payment_offer {
  */
 int payment_admit_tx(struct store_conn *c, struct payment *p, const struct payment_offer *o,
 		     struct gw_err *e) GW_MUST_CHECK;
-/* Up to @ms. false: busy_wait_ms is over in all (RAV_CONFLICT then), or @gone_fd hung up. */
+/* Up to @ms. false: busy_wait_ms is over in all or too many wait already (RAV_CONFLICT then), or @gone_fd
+ * hung up. */
 bool payment_wait(struct payment *p, int64_t since_mono_ms, unsigned ms, int gone_fd);
 /* Closes the lease with this cost; capped by maxAmount. May be repeated until it commits. CONFLICT: the
  * lease is no longer ours. */

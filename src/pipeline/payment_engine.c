@@ -95,6 +95,8 @@ int payment_engine_open(struct payment_engine **out, const struct conf *c, struc
 	}
 	en->store = st;
 	en->settings = read_settings(c);
+	/* the other half is for those that have something to do */
+	en->waiting_all_max = (unsigned)(c->max_streams / 2 + 1);
 	pthread_mutex_init(&en->settings_lock, NULL);
 	pthread_mutex_init(&en->wait_lock, NULL);
 	pthread_mutex_init(&en->abandoned_lock, NULL);
@@ -204,9 +206,14 @@ void payment_engine_tick(struct payment_engine *en)
 
 /* ---- waiting for a sub-channel ---- */
 
+static unsigned bucket_of(const struct payment *p)
+{
+	return p->channel_id.b[0] % WAIT_BUCKETS;
+}
+
 static pthread_cond_t *condition_of(struct payment_engine *en, const struct payment *p)
 {
-	return &en->released[p->channel_id.b[0] % WAIT_BUCKETS];
+	return &en->released[bucket_of(p)];
 }
 
 void payment_released(struct payment *p)
@@ -265,16 +272,31 @@ static void renew(struct payment *p)
 	p->renewals++;
 }
 
-bool payment_wait(struct payment *p, int64_t since_mono_ms, unsigned ms, int gone_fd)
+/* Rule: payment-channel.md 6.4 "busy": the wait is bounded; so is the number of those that wait. */
+static bool enter(struct payment_engine *en, unsigned bucket)
 {
-	int64_t end = clock_mono_ms() + ms;
-	int64_t last = since_mono_ms + (int64_t)p->facts->set.busy_wait_ms;
+	bool room;
 
-	p->busy = false;
-	if (p->renew != CHAIN_CACHED) {
-		renew(p);
-		return !hung_up(gone_fd);
+	pthread_mutex_lock(&en->wait_lock);
+	room = en->waiting[bucket] < WAITING_MAX && en->waiting_all < en->waiting_all_max;
+	if (room) {
+		en->waiting[bucket]++;
+		en->waiting_all++;
 	}
+	pthread_mutex_unlock(&en->wait_lock);
+	return room;
+}
+
+static void leave(struct payment_engine *en, unsigned bucket)
+{
+	pthread_mutex_lock(&en->wait_lock);
+	en->waiting[bucket]--;
+	en->waiting_all--;
+	pthread_mutex_unlock(&en->wait_lock);
+}
+
+static bool wait_until(struct payment *p, int64_t end, int64_t last, int gone_fd)
+{
 	if (p->doubted)
 		sleep_for(p->engine, p, SLICE_MS);
 	for (;;) {
@@ -287,4 +309,23 @@ bool payment_wait(struct payment *p, int64_t since_mono_ms, unsigned ms, int gon
 			return true;
 		sleep_for(p->engine, p, end - now < SLICE_MS ? end - now : SLICE_MS);
 	}
+}
+
+bool payment_wait(struct payment *p, int64_t since_mono_ms, unsigned ms, int gone_fd)
+{
+	int64_t end = clock_mono_ms() + ms;
+	int64_t last = since_mono_ms + (int64_t)p->facts->set.busy_wait_ms;
+	unsigned bucket = bucket_of(p);
+	bool again;
+
+	p->busy = false;
+	if (p->renew != CHAIN_CACHED) {
+		renew(p);
+		return !hung_up(gone_fd);
+	}
+	if (!enter(p->engine, bucket))
+		return false;
+	again = wait_until(p, end, last, gone_fd);
+	leave(p->engine, bucket);
+	return again;
 }

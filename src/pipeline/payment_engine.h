@@ -27,6 +27,7 @@ struct payment_facts {
 
 enum {
 	WAIT_BUCKETS = 64,
+	WAITING_MAX = 100, /* of one bucket: a channel's crowd must not take all threads */
 	ABANDONED_MAX = 4096,
 	FORCE_GAP_MS = 1000 /* facts this young are not read again after a conflict */
 };
@@ -42,6 +43,7 @@ struct payment_engine {
 
 	pthread_mutex_t wait_lock; /* with the conditions: a lease was closed in this process */
 	pthread_cond_t released[WAIT_BUCKETS];
+	unsigned waiting[WAIT_BUCKETS], waiting_all, waiting_all_max;
 
 	pthread_mutex_t abandoned_lock;
 	int64_t abandoned[ABANDONED_MAX]; /* usage ids */

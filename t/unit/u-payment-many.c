@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 #include "payment_audit.h"
@@ -105,6 +106,48 @@ static void one_deposit(struct world *w, struct payment_engine *en, struct store
 	clock_set_wall_ms(-1);
 }
 
+/* The threads of a process belong to all payers. */
+static atomic_uint turned_away;
+
+static void *ask_counted(void *arg)
+{
+	struct one *o = arg;
+
+	(void)ask_once(o);
+	if (o->t.code == GWE_RAV_CONFLICT)
+		atomic_fetch_add(&turned_away, 1);
+	return NULL;
+}
+
+static void bounded_wait(struct world *w)
+{
+	enum { MANY = WAITING_MAX + 40, SOME = 30, TRIES = 1500 };
+	static struct one o[MANY];
+	const struct ask halted = { .bound = 1000, .cost = 1, .stop_after_t1 = true };
+	struct told first = ask_at(w, w->en, w->st, 0, &halted);
+	unsigned served = 0, asked = 0;
+	pthread_t id[MANY];
+
+	OK(first.served, "a request is at work");
+	for (unsigned i = 0; i < MANY; i++) {
+		o[i] = (struct one){ w, w->en, w->st, 0, { .code = GWE_OK } };
+		if (pthread_create(&id[i], NULL, ask_counted, &o[i]))
+			abort();
+	}
+	for (unsigned i = 0; i < TRIES && atomic_load(&turned_away) < SOME; i++)
+		usleep(10000);
+	OK(atomic_load(&turned_away) >= SOME, "so many wait for it, the others are turned away");
+	payment_abandon(&first.p);
+	payment_engine_tick(w->en);
+	for (unsigned i = 0; i < MANY; i++) {
+		pthread_join(id[i], NULL);
+		served += o[i].t.code == GWE_OK;
+		asked += o[i].t.code == GWE_PAYMENT_REQUIRED;
+	}
+	OK(served == 1 && served + asked + atomic_load(&turned_away) == MANY,
+	   "when it is over, one of those that waited is served");
+}
+
 /* ---- processes ---- */
 
 /* A client that knows nothing at first and then pays as it goes, until it is killed. */
@@ -188,6 +231,12 @@ int main(void)
 	one_deposit(&w, en, st);
 	payment_engine_free(en);
 	store_close(st);
+	world_close(&w);
+
+	world_make(&w);
+	w.st = world_store(&w);
+	w.en = world_engine(&w, w.st);
+	bounded_wait(&w);
 	world_close(&w);
 
 	/* no thread is left when processes are made */
