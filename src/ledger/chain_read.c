@@ -107,9 +107,9 @@ static int64_t older(int64_t age, int64_t now, int64_t stamp)
 {
 	int64_t a = now - stamp;
 
-	/* a stamp of the future tells nothing */
+	/* a clock may be set back a little; a stamp of the far future tells nothing */
 	if (a < 0)
-		a = INT64_MAX;
+		a = a >= -CHAIN_CLOCK_SKEW_MS ? 0 : INT64_MAX;
 	return a > age ? a : age;
 }
 

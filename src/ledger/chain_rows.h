@@ -16,6 +16,9 @@
 #include "ledger/rooch_object.h"
 #include "store/store.h"
 
+/* A wall clock that was set back by less than this is no reason to read the chain anew. */
+enum { CHAIN_CLOCK_SKEW_MS = 5000 };
+
 struct chain_key {
 	struct rooch_id channel_id, payer, payee;
 	const char *asset;    /* canonical; borrowed */

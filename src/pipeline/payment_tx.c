@@ -66,7 +66,8 @@ static bool worth_asking(const struct payment *p, const struct subchannel_row *r
 
 static bool too_old(const struct payment *p, int64_t now_ms, int64_t stamp)
 {
-	return stamp > now_ms || now_ms - stamp > (int64_t)p->facts->set.stale_ms;
+	return stamp - now_ms > CHAIN_CLOCK_SKEW_MS ||
+	       now_ms - stamp > (int64_t)p->facts->set.stale_ms;
 }
 
 /* A lease that nobody holds any more: what its process left open is closed as lost. */
