@@ -65,7 +65,7 @@ struct exchange {
 	unsigned n_header;
 	struct str content_type;
 	int upstream_status;
-	bool ticked;
+	bool trimmed;			/* the stack, for the long wait */
 	bool sse, ndjson;		/* by the answer's content type */
 	bool passing;			/* the head went out: bytes go to the client as they come */
 	bool cut;			/* we ended it: the process has to stop */

@@ -40,10 +40,19 @@ static bool type_has(struct str type, const char *what)
 	return false;
 }
 
+/* It takes its time: of the stack, what came before needed the most. */
+static void rest_for_long(struct exchange *x)
+{
+	if (!x->trimmed)
+		stack_trim();
+	x->trimmed = true;
+}
+
 /* From here on bytes go out as they come. */
 static bool begin_passing(struct exchange *x)
 {
 	x->passing = true;
+	rest_for_long(x);
 	exchange_pass_headers(x);
 	return http_reply_begin(x->rp, x->upstream_status, x->content_type);
 }
@@ -140,10 +149,7 @@ static bool on_tick(void *arg)
 {
 	struct exchange *x = arg;
 
-	if (!x->ticked) {
-		stack_trim(); /* it takes its time: what came before needed the most */
-		x->ticked = true;
-	}
+	rest_for_long(x);
 	if (responder_must_stop(x->g->responder)) {
 		x->cut = true;
 		return false;
