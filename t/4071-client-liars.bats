@@ -117,6 +117,24 @@ sent() {
 	gw_is "$(wallet 'select nonce from proposal')" 2
 }
 
+@test "a stream without its frame is not taken for free; a 402 inside one is not answered" {
+	event='data: {"choices":[{"delta":{"content":"A"},"finish_reason":"stop"}]}'
+	order 'header=Content-Type:%20text/event-stream' --data-binary "$event"$'\n\ndata: [DONE]\n\n'
+	run -0 llm-gateway-client chat -q hi
+	order 'header=Content-Type:%20text/event-stream' --data-binary "$(
+		printf '%s\n\ndata: {"nuwa_payment_header":"%s"}\n\n.' "$event" \
+			"$(header '.error = {code:"PAYMENT_REQUIRED",message:"m"} | del(.cost)')"
+	)"
+	before=$(curl -sS "$MOCK/mock/count")
+	run -1 --separate-stderr llm-gateway-client chat hi
+	gw_is "$output" A
+	[[ $stderr == *"PAYMENT_REQUIRED: m"* ]]
+	[ "$(curl -sS "$MOCK/mock/count" | tr -dc 0-9)" = "$(($(tr -dc 0-9 <<<"$before") + 1))" ]
+	run -0 llm-gateway-client history --json
+	gw_json '[.[].state] == ["refused", "broken off"]' <<<"$output"
+	gw_is "$(wallet 'select count(*) from voucher') $(wallet 'select nonce from proposal')" "0 1"
+}
+
 @test "a 402 is answered once, with the same reference and another signature" {
 	answer '.error = {code:"PAYMENT_REQUIRED",message:"m"} | del(.cost)' status=402 '{"no":"one reads this"}'
 	answer '.subRav.nonce = "2" | .subRav.accumulatedAmount = "150"'

@@ -374,11 +374,14 @@ static int attempt(struct paid *p, const struct client_request *rq,
 	attempt_init(&a, p, h, first);
 	*res = (struct upstream_result){ .outcome = UP_DONE };
 	rc = send_once(&a, rq, res, e);
-	if (!a.taken && p->has_response)
-		take(&a, true); /* from a frame */
+	if (!a.taken && p->has_response) {
+		a.first = false; /* the caller has heard of this answer already */
+		take(&a, true);
+	}
 	learn(&a);
 	*again = a.verdict == PAYER_AGAIN;
 	*status = a.status;
+	p->no_frame = !rc && !p->has_response && a.status < 400 && a.filter.kind != FRAME_NONE;
 	if (a.rc && p->payer.state != PAYER_REFUSED) {
 		*e = a.e;
 		rc = -1;
@@ -430,6 +433,8 @@ int paid_call(struct paid *p, const struct client_request *rq, const struct upst
 			p->response.error_message);
 	else if (res->outcome == UP_CLIENT_GONE)
 		gw_fail(&why, GWE_CONFLICT, 0, "stopped");
+	else if (p->no_frame) /* what it cost comes with the next 402 */
+		gw_fail(&why, GWE_CONFLICT, 0, "the stream ended without a payment frame");
 	if (payer_end(&p->payer, status, why.code == GWE_OK ? NULL : &why, rc ? &why : e))
 		return -1;
 	return rc;

@@ -36,6 +36,7 @@ struct paid {
 	/* the last answer's, "" and false where it said nothing */
 	bool has_response;
 	struct payment_response response;
+	bool no_frame; /* private */
 };
 
 /* The default limit; $LLM_GATEWAY_MAX_AMOUNT and @max_amount (NULL: not given) go before it. */

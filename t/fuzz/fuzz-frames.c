@@ -37,7 +37,7 @@ static void on_frame(void *arg, struct str value)
 	s->n_frames++;
 	buf_add_str(&s->frames, value);
 	buf_add_byte(&s->frames, '\0');
-	buf_init(&scratch, 4 * PAYMENT_HEADER_MAX);
+	buf_init(&scratch, (size_t)4 * PAYMENT_HEADER_MAX);
 	if (!payment_response_read(&r, value, &scratch, NULL) && r.has_subrav) {
 		base.channel_id = r.subrav.channel_id;
 		enum proposal_fault f = proposal_check(&r.subrav, r.has_cost ? &r.cost : NULL,

@@ -172,7 +172,7 @@ static struct payment_response exchange(const struct payer *p)
 
 	buf_init(&header, PAYMENT_HEADER_MAX);
 	buf_init(&value, PAYMENT_HEADER_MAX);
-	buf_init(&scratch, 4 * PAYMENT_HEADER_MAX);
+	buf_init(&scratch, (size_t)4 * PAYMENT_HEADER_MAX);
 	payer_header(p, &header);
 	serve(&told, buf_str(&header));
 	payment_response_write(&value, &told);
