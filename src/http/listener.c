@@ -48,18 +48,28 @@ static int clear_path(const struct sockaddr_un *u, struct gw_err *e)
 
 static int open_path(struct listener *l, const char *path, struct gw_err *e)
 {
-	struct sockaddr_un u = { .sun_family = AF_UNIX };
+	struct sockaddr_un u = { .sun_family = AF_UNIX }, early;
 	struct stat st;
+	size_t n;
 
 	if (!str_copy(u.sun_path, sizeof u.sun_path, str_c(path)))
 		return gw_fail(e, GWE_CONFIG, 0, "%s: the path of a socket has at most %zu bytes",
 			       path, sizeof u.sun_path - 1);
 	if (clear_path(&u, e) < 0)
 		return -1;
+	/* under another name until it listens: whoever sees the socket can connect */
+	early = u;
+	n = strlen(u.sun_path);
+	if (n + 1 < sizeof early.sun_path)
+		early.sun_path[n] = '~';
+	if (unlink(early.sun_path) < 0 && errno != ENOENT)
+		return gw_fail(e, GWE_CONFIG, errno, "cannot remove %s: %s", early.sun_path,
+			       strerror(errno));
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	/* owner and group: the web server runs as one of them */
-	if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&u, sizeof u) < 0 ||
-	    chmod(path, 0660) < 0 || listen(l->fd, BACKLOG) < 0 || stat(path, &st) < 0)
+	if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&early, sizeof early) < 0 ||
+	    chmod(early.sun_path, 0660) < 0 || listen(l->fd, BACKLOG) < 0 ||
+	    stat(early.sun_path, &st) < 0 || rename(early.sun_path, u.sun_path) < 0)
 		return gw_fail(e, GWE_CONFIG, errno, "cannot listen on %s: %s", path,
 			       strerror(errno));
 	memcpy(l->path, u.sun_path, sizeof l->path);
