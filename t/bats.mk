@@ -71,3 +71,5 @@ TESTS += t/6030-settle-rules.bats
 EXTRA_DIST += t/6030-settle-rules.bats
 TESTS += t/6040-settle-use.bats
 EXTRA_DIST += t/6040-settle-use.bats
+TESTS += t/3240-payment-ledger.bats
+EXTRA_DIST += t/3240-payment-ledger.bats
