@@ -5,7 +5,8 @@ GW_WEB_FILES = conf/nginx-site.conf conf/lighttpd-site.conf conf/apache2-proxy-s
 	conf/serve/lighttpd-devnode.conf conf/serve/apache2.conf conf/serve/apache2-devnode.conf
 
 nobase_dist_gwdata_DATA += $(GW_WEB_FILES) conf/apache2-fcgid-site.conf conf/lighttpd-spawn.conf \
-	conf/llm-gateway.env conf/systemd/llm-gateway@.socket conf/systemd/llm-gateway@.service
+	conf/llm-gateway.env conf/systemd/llm-gateway@.socket conf/systemd/llm-gateway@.service \
+	conf/systemd/llm-gateway-settle.service conf/systemd/llm-gateway-settle.timer conf/llm-gateway-settle.cron
 EXTRA_DIST += conf/embed
 BUILT_SOURCES += src/cli/web_files.inc
 CLEANFILES += src/cli/web_files.inc

@@ -6,3 +6,4 @@ dist_man_MANS += man/llm-gateway.1
 dist_man_MANS += man/rooch-devnode.fcgi.8
 dist_man_MANS += man/llm-gateway-responders.8 man/openai.fcgi.8 man/openrouter.fcgi.8 man/litellm.fcgi.8 man/claude.fcgi.8
 dist_man_MANS += man/gemini.fcgi.8 man/payment-channel.fcgi.8 man/gateway.fcgi.8
+dist_man_MANS += man/llm-gateway-settle.8

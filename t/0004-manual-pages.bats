@@ -44,6 +44,14 @@ own_options() {
 	done
 }
 
+@test "the options of llm-gateway-settle stand in its manual page" {
+	local option
+	plain "$GW_SRCDIR/man/llm-gateway-settle.8" >page
+	for option in $(llm-gateway-settle --help | own_options); do
+		grep -q -- "$option" page || gw_is "$option" "in the manual page"
+	done
+}
+
 @test "every program that is installed has a manual page" {
 	local program page
 	for program in "$GW_BUILDDIR"/fcgi/*.fcgi "$GW_BUILDDIR"/llm-gateway "$GW_BUILDDIR"/llm-gateway-*; do

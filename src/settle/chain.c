@@ -63,7 +63,7 @@ void settle_chain_of(struct settle_chain *out, struct rooch_rpc *rpc)
 
 struct settle_text settle_amount(struct u256 v)
 {
-	struct settle_text t;
+	struct settle_text t = { "" };
 
 	u256_format(t.c, v);
 	return t;

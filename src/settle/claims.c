@@ -342,6 +342,10 @@ static int serve(struct settle *s, struct watch_target *t, struct gw_err *e)
 
 /* ---- the order ---- */
 
+struct in_order {
+	struct watch_target *t;
+};
+
 static int urgency(const struct watch_target *t)
 {
 	return t->channel->status == CHANNEL_CANCELLING ? 2 : t->requested_ms ? 1 : 0;
@@ -349,8 +353,8 @@ static int urgency(const struct watch_target *t)
 
 static int by_urgency(const void *a, const void *b)
 {
-	const struct watch_target *x = *(struct watch_target *const *)a;
-	const struct watch_target *y = *(struct watch_target *const *)b;
+	const struct watch_target *x = ((const struct in_order *)a)->t;
+	const struct watch_target *y = ((const struct in_order *)b)->t;
 	int d = urgency(y) - urgency(x);
 
 	if (!d)
@@ -371,7 +375,7 @@ static void progress(const struct settle *s, unsigned i, unsigned n, int64_t *sa
 
 int claims_run(struct watch *w, struct settle *s, struct gw_err *e)
 {
-	struct watch_target **order = calloc(w->n_target + 1, sizeof *order);
+	struct in_order *order = calloc(w->n_target + 1, sizeof *order);
 	int64_t said = clock_mono_ms();
 	unsigned n = 0;
 	int rc = 0;
@@ -380,10 +384,10 @@ int claims_run(struct watch *w, struct settle *s, struct gw_err *e)
 		abort();
 	for (unsigned i = 0; i < w->n_target; i++)
 		if (w->target[i].channel->read && !w->target[i].stuck)
-			order[n++] = &w->target[i];
+			order[n++].t = &w->target[i];
 	qsort(order, n, sizeof *order, by_urgency);
 	for (unsigned i = 0; i < n && !rc && !s->stop; i++) {
-		rc = serve(s, order[i], e);
+		rc = serve(s, order[i].t, e);
 		progress(s, i, n, &said);
 		if (settle_told_to_stop())
 			s->stop = STOP_TOLD;

@@ -213,7 +213,8 @@ static int find_oldest(struct store_conn *c, struct reading *x, struct gw_err *e
 	t->unclaimed = U256_ZERO;
 	t->oldest_ms = 0;
 	if (!t->has_signed || t->signed_epoch != x->ch->epoch ||
-	    !u256_sub(&t->unclaimed, t->signed_amount, t->claimed) || u256_is_zero(t->unclaimed))
+	    !u256_sub(&t->unclaimed, t->signed_amount, t->claimed) || u256_is_zero(t->unclaimed) ||
+	    t->last_nonce > INT64_MAX)
 		return 0;
 	q = stmt_get(c, STMT_VOUCHER_OLDEST);
 	claim_bind_key(q, &x->ch->id, t->fragment);

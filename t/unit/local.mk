@@ -179,3 +179,6 @@ t_unit_u_proposal_LDADD = src/client/libclient.a $(GW_LIBS)
 check_PROGRAMS += t/unit/u-payer
 TESTS += t/unit/u-payer
 t_unit_u_payer_LDADD = src/client/libclient.a $(GW_LIBS)
+check_PROGRAMS += t/unit/u-settle
+TESTS += t/unit/u-settle
+t_unit_u_settle_LDADD = src/settle/libsettle.a $(GW_LIBS)
