@@ -1,6 +1,6 @@
 # Helpers for people: nothing here is needed to build.
 EXTRA_DIST += contrib/check contrib/check-source contrib/check-source.awk contrib/check-source.table \
-	contrib/check-static contrib/common.bash contrib/coverage .ci/run .clang-format .clang-tidy
+	contrib/check-static contrib/common.bash contrib/coverage contrib/quickstart contrib/bench/run .ci/run .clang-format .clang-tidy
 
 check-source:
 	$(srcdir)/contrib/check-source $(srcdir)
