@@ -73,3 +73,5 @@ TESTS += t/6040-settle-use.bats
 EXTRA_DIST += t/6040-settle-use.bats
 TESTS += t/3240-payment-ledger.bats
 EXTRA_DIST += t/3240-payment-ledger.bats
+TESTS += t/6050-settle-schedules.bats
+EXTRA_DIST += t/6050-settle-schedules.bats
