@@ -137,6 +137,21 @@ teardown() {
 	[ "$(answer_status out)" = 405 ]
 }
 
+@test "a voucher that comes along with a question below /payment-channel is taken" {
+	payment_start openai
+	payment_start payment-channel
+	pay openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)"
+	paid_ask payment-channel /payment-channel/recovery -H "X-Payment-Channel-Data: $(payer header "$ANSWER")" >out
+	[ "$(answer_status out)" = 200 ]
+	body <out | gw_json '.data.pendingSubRav == null'
+	[ "$(rows "select count(*), max(nonce) from voucher")" = "1|1" ]
+	paid_ask payment-channel /payment-channel/recovery -H "X-Payment-Channel-Data: $(payer header "$ANSWER")" >out
+	[ "$(answer_status out)" = 409 ]
+	told | gw_json '.error.code == "RAV_CONFLICT"'
+	paid_ask payment-channel /payment-channel/recovery -H "X-Payment-Channel-Data: uabc" >out
+	[ "$(answer_status out)" = 400 ]
+}
+
 @test "administrators see counters and ask for claims; others do not" {
 	MIN_CLAIM_AMOUNT=1000000 payment_start openai
 	payment_start payment-channel

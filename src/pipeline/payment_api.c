@@ -367,6 +367,25 @@ static bool is_admin(const struct conf *c, const char *did)
 	return false;
 }
 
+/* The payment header of these requests, which cost nothing: a voucher in it counts all the same. */
+static int read_header(struct api_call *a, struct gw_err *e)
+{
+	size_t max = (size_t)a->rq->conf->max_header_bytes;
+	struct str header;
+	struct gw_err bad;
+	bool ambiguous = false;
+
+	if (http_header_once(a->rq, "X-Payment-Channel-Data", max, &header, &bad) < 0) {
+		if (bad.code == GWE_HEADER_TOO_LARGE) {
+			*e = bad;
+			return -1;
+		}
+		ambiguous = true;
+	}
+	payment_begin(&a->payment, a->g->payments, &a->auth, true, a->rq->arena);
+	return payment_parse(&a->payment, header, ambiguous, e);
+}
+
 static int let_in(struct api_call *a, enum who who, struct gw_err *e)
 {
 	if (who == ANYBODY)
@@ -376,13 +395,9 @@ static int let_in(struct api_call *a, enum who who, struct gw_err *e)
 	a->rq->log.did = arena_dup(a->rq->arena, str_c(a->auth.did));
 	if (store_write(a->g->store, "burn", burn, &a->auth, e) < 0)
 		return -1;
-	if (who == ADMIN)
-		return is_admin(a->rq->conf, a->auth.did)
-			       ? 0
-			       : gw_fail(e, GWE_FORBIDDEN, 0, "%s is not an administrator here",
-					 a->auth.did);
-	payment_begin(&a->payment, a->g->payments, &a->auth, true, a->rq->arena);
-	return payment_parse(&a->payment, STR_NULL, false, e);
+	if (who == ADMIN && !is_admin(a->rq->conf, a->auth.did))
+		return gw_fail(e, GWE_FORBIDDEN, 0, "%s is not an administrator here", a->auth.did);
+	return read_header(a, e);
 }
 
 static void plain_error(struct http_reply *rp, enum gw_code code, const char *sentence)
@@ -414,6 +429,9 @@ void payment_api_handle(void *app, struct http_request *rq, struct http_reply *r
 	}
 	if (let_in(&a, at->who, &e) < 0)
 		api_refuse(&a, &e);
+	/* Rule: payment-channel.md 6.4: free routes check and store a voucher that comes along */
+	else if (a.payment.request.has_voucher && take_voucher(&a, &e) < 0)
+		refuse_voucher(&a, &e);
 	else
 		at->answer(&a);
 	buf_clear(&a.body);
