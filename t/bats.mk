@@ -75,3 +75,5 @@ TESTS += t/3240-payment-ledger.bats
 EXTRA_DIST += t/3240-payment-ledger.bats
 TESTS += t/6050-settle-schedules.bats
 EXTRA_DIST += t/6050-settle-schedules.bats
+TESTS += t/7040-serve-settles.bats
+EXTRA_DIST += t/7040-serve-settles.bats
