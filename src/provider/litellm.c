@@ -13,20 +13,50 @@ static const struct path_rule litellm_paths[] = {
 	{ NULL, API_UNKNOWN, 0 },
 };
 
-/* Members with which a request could choose what it costs or where it goes: the operator's business */
+/*
+ * Members with which a request could choose what it costs or where it goes: the operator's business. A price
+ * in a request is the proxy's price of that model from then on, for everybody; what stands in extra_body
+ * beats what we have read, model and caps included.
+ */
 #define OPERATORS_MEMBERS \
 	{ .name = "api_base", .fact = FACT_REFUSED }, \
 		{ .name = "base_url", .fact = FACT_REFUSED }, \
 		{ .name = "api_key", .fact = FACT_REFUSED }, \
 		{ .name = "user_config", .fact = FACT_REFUSED }, \
 		{ .name = "model_list", .fact = FACT_REFUSED }, \
+		{ .name = "custom_llm_provider", .fact = FACT_REFUSED }, \
+		{ .name = "litellm_params", .fact = FACT_REFUSED }, \
+		{ .name = "model_info", .fact = FACT_REFUSED }, \
+		{ .name = "extra_body", .fact = FACT_REFUSED }, \
+		{ .name = "extra_headers", .fact = FACT_REFUSED }, \
+		{ .name = "extra_query", .fact = FACT_REFUSED }, \
+		{ .name = "headers", .fact = FACT_REFUSED }, \
 		{ .name = "input_cost_per_token", .fact = FACT_REFUSED }, \
 		{ .name = "output_cost_per_token", .fact = FACT_REFUSED }, \
+		{ .name = "input_cost_per_second", .fact = FACT_REFUSED }, \
+		{ .name = "output_cost_per_second", .fact = FACT_REFUSED }, \
+		{ .name = "input_cost_per_character", .fact = FACT_REFUSED }, \
+		{ .name = "output_cost_per_character", .fact = FACT_REFUSED }, \
+		{ .name = "input_cost_per_audio_token", .fact = FACT_REFUSED }, \
+		{ .name = "output_cost_per_audio_token", .fact = FACT_REFUSED }, \
+		{ .name = "input_cost_per_image", .fact = FACT_REFUSED }, \
+		{ .name = "input_cost_per_pixel", .fact = FACT_REFUSED }, \
+		{ .name = "output_cost_per_pixel", .fact = FACT_REFUSED }, \
+		{ .name = "output_cost_per_reasoning_token", .fact = FACT_REFUSED }, \
+		{ .name = "cache_creation_input_token_cost", .fact = FACT_REFUSED }, \
+		{ .name = "cache_read_input_token_cost", .fact = FACT_REFUSED }, \
 		{ .name = "context_window_fallbacks", .fact = FACT_REFUSED }, \
 		{ .name = "content_policy_fallbacks", .fact = FACT_REFUSED }, \
+		{ .name = "metadata", .next = PLACE_CONFIG }, \
+		{ .name = "litellm_metadata", .next = PLACE_CONFIG }, \
 	{ \
 		.name = "fallbacks", .fact = FACT_FALLBACK \
 	}
+
+static const struct member_rule metadata_members[] = {
+	{ .name = "model_info", .fact = FACT_REFUSED },
+	{ .name = NULL },
+};
 
 static const struct member_rule chat_root[] = {
 	{ .name = "stream_options", .fact = FACT_FORCED, .next = PLACE_FORCED },
@@ -48,6 +78,7 @@ static const struct body_grammar chat = {
 	.at = {
 		[PLACE_ROOT] = chat_root,
 		[PLACE_FORCED] = stream_options,
+		[PLACE_CONFIG] = metadata_members,
 		[PLACE_TOOL] = tool_members,
 	},
 	.also = &openai_chat_members,
@@ -58,7 +89,9 @@ static const struct member_rule embeddings_root[] = {
 	OPERATORS_MEMBERS,
 	{ .name = NULL },
 };
-static const struct body_grammar embeddings = { .at = { [PLACE_ROOT] = embeddings_root } };
+static const struct body_grammar embeddings = {
+	.at = { [PLACE_ROOT] = embeddings_root, [PLACE_CONFIG] = metadata_members },
+};
 
 static const struct body_grammar *litellm_grammar(enum api api)
 {
