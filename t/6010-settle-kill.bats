@@ -29,6 +29,10 @@ killed() {
 	esac
 }
 
+on_chain_id() { # of payer 20
+	llm-gateway inspect id channel "0xaa$(printf '%062x' 20)" "$SERVICE" 0x3::gas_coin::RGas --json | jq -r .objectId
+}
+
 no_faults() {
 	curl -sS -X DELETE "$DEVNODE_URL/devnode/fault" >/dev/null
 }
@@ -107,4 +111,35 @@ finish() {
 	agree -k 3
 	# what the chain has booked was booked here once
 	gw_is "$(($(sum moved "from claim where state = 3") + $(sum elsewhere "from settlement")))" "$(report .total.claimed)"
+}
+
+@test "killed while it disputes, finalises, closes and withdraws" {
+	local n day
+	KILLS=0
+	for ((n = 1; n <= 12; n++)); do
+		vouchers -p "$n" -k 2 -v 2 -H 100000 -C >/dev/null
+		killed "any:$n" || :
+		finish
+	done
+	gw_is "$(sum moved "from claim where state = 3 and kind = 2")" 4800
+	gw_is "$(report '"\(.total.claimed) \(.total.pending)"')" "0 4800"
+	day=86500
+	export GW_CLOCK_OFFSET_S=$day
+	devnode_control clock "{\"offset_ms\":${day}000}" >/dev/null
+	for ((n = 1; n <= 24; n++)); do
+		killed "any:$n" || :
+	done
+	finish
+	agree -c 12 -k 2
+	gw_is "$(rows "select count(*) from channel where status = 2 and epoch = 1")" 12
+	for ((n = 1; n <= 10; n++)); do
+		vouchers -p 20 -O -k 1 -v 1 -H 100000 >/dev/null
+		MIN_CLAIM_AMOUNT=100000 GW_SETTLE_STOP_AT=any:$n settle --close "$(on_chain_id)" --withdraw 2>>killed.err || KILLS=$((KILLS + 1))
+		finish
+	done
+	MIN_CLAIM_AMOUNT=1000000 settle --close "$(on_chain_id)" --withdraw 2>>killed.err
+	gw_is "$(sum moved "from claim where state = 3 and kind = 5")" "$(report .total.claimed)"
+	gw_is "$(vouchers -q -p 20)" "claimed=1000 revenue=0"
+	echo "# $KILLS kills" >&3
+	[ "$KILLS" -ge 30 ]
 }

@@ -84,6 +84,17 @@ no_faults() {
 	done
 }
 
+@test "a node that hangs is waited for only so long" {
+	export NODE_TIMEOUT_MS=300
+	vouchers -c 2 -H 100000 >/dev/null
+	devnode_fault hang rooch_executeRawTransaction 1 3000 >/dev/null
+	run settle
+	[ "$status" -le 1 ]
+	no_faults
+	run -0 settle
+	agree -c 2
+}
+
 @test "a node that is behind is not believed for long" {
 	local n
 	for n in 1 2 3 5; do

@@ -192,7 +192,8 @@ static char *copy_text(const char *s)
 static int start_payments(struct gateway *g, const struct conf *c, struct gw_err *e)
 {
 	struct rooch_rpc_options o = { .url = c->rpc_url[0] ? c->rpc_url
-							    : rooch_network_url(c->network) };
+							    : rooch_network_url(c->network),
+				       .timeout_ms = (unsigned)c->node_timeout_ms };
 
 	g->rpc = rooch_rpc_new(&o);
 	return payment_engine_new(&g->payments, c, g->store, g->rpc, e);

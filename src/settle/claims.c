@@ -9,7 +9,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-enum { TRIES = 4, LADDER_MAX = 256, PROGRESS_MS = 10000, CALL_MAX = 4096 };
+enum { TRIES = 4, LADDER_MAX = 256, PROGRESS_MS = 10000, CALL_MAX = 4096, DAY_MS = 86400000 };
 
 /* ---- the choice ---- */
 
@@ -408,7 +408,6 @@ static int load_books(struct store_conn *c, void *arg, struct gw_err *e)
 static int target_alarms(struct settle *s, struct watch_target *t, struct u256 *sum,
 			 struct gw_err *e)
 {
-	const int64_t day_ms = 86400000;
 	const struct rooch_id *id = &t->channel->id;
 
 	if (u256_is_zero(t->unclaimed))
@@ -422,14 +421,44 @@ static int target_alarms(struct settle *s, struct watch_target *t, struct u256 *
 	if (t->channel->status == CHANNEL_CANCELLING &&
 	    alarm_raise(s, ALARM_CLOSING, id, t->fragment, &t->unclaimed, e))
 		return -1;
-	if (t->books.failing_since_ms && s->started_ms - t->books.failing_since_ms >= day_ms)
+	if (t->books.failing_since_ms && s->started_ms - t->books.failing_since_ms >= DAY_MS)
 		return alarm_raise(s, ALARM_FAILING, id, t->fragment, &t->unclaimed, e);
+	return 0;
+}
+
+/* The end of a cancellation fails, too: with fragment "" in the books. */
+struct ending_look {
+	const struct rooch_id *channel;
+	struct settlement_row books;
+};
+
+static int load_ending(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct ending_look *l = arg;
+
+	return settlement_load(c, &l->books, l->channel, "", e);
+}
+
+static int ending_alarms(struct settle *s, struct watch_channel *ch, struct gw_err *e)
+{
+	struct ending_look l = { .channel = &ch->id };
+
+	if (ch->status != CHANNEL_CANCELLING)
+		return 0;
+	if (store_read(s->store, load_ending, &l, e))
+		return -1;
+	s->n.waiting += l.books.failures > 0;
+	if (l.books.failing_since_ms && s->started_ms - l.books.failing_since_ms >= DAY_MS)
+		return alarm_raise(s, ALARM_FAILING, &ch->id, NULL, &ch->pending, e);
 	return 0;
 }
 
 static int channel_alarms(struct settle *s, struct watch_channel *ch, struct gw_err *e)
 {
 	struct u256 sum = U256_ZERO, missing;
+
+	if (ending_alarms(s, ch, e))
+		return -1;
 
 	for (unsigned i = 0; i < ch->n_target; i++)
 		if (target_alarms(s, &ch->target[i], &sum, e))

@@ -130,6 +130,7 @@ static int with_key(struct settle *s, const struct conf *c, const struct args *a
 				    .read_only = a->dry_run };
 	struct rooch_rpc_options ro = { .url = c->rpc_url[0] ? c->rpc_url
 							     : rooch_network_url(c->network),
+					.timeout_ms = (unsigned)c->node_timeout_ms,
 					.slots = s->parallel + 1 };
 	struct rooch_rpc *rpc;
 	int rc;

@@ -35,6 +35,8 @@ static const struct {
 	/* for the operator's look at all payments, on no request's path */
 	{ "PAYMENT_COUNTS", "SCAN voucher" },
 	{ "PAYMENT_COUNTS", "SCAN usage" },
+	{ "CLAIM_COUNTS", "SCAN claim" },
+	{ "CLAIM_COUNTS", "SCAN settlement" },
 };
 static bool used[sizeof allowed / sizeof allowed[0]];
 
