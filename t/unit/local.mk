@@ -175,3 +175,6 @@ t_unit_u_payer_LDADD = src/client/libclient.a $(GW_LIBS)
 check_PROGRAMS += t/unit/u-settle
 TESTS += t/unit/u-settle
 t_unit_u_settle_LDADD = src/settle/libsettle.a $(GW_LIBS)
+check_PROGRAMS += t/unit/u-err
+TESTS += t/unit/u-err
+t_unit_u_err_LDADD = $(GW_LIBS)
