@@ -113,34 +113,58 @@ struct state_change {
 	bool news;
 };
 
+static int find_lost(struct store_conn *c, struct state_change *x, const struct settlement_row *r,
+		     struct gw_err *e)
+{
+	const struct watch_target *t = x->t;
+	struct stmt *q = stmt_get(c, STMT_VOUCHER_LOST);
+	uint8_t claimed[32];
+	struct u256 amount;
+	int rc = -1;
+
+	claim_bind_key(q, &t->channel->id, t->fragment);
+	rows_bind_amount(q, "claimed", t->claimed, claimed);
+	stmt_bind_null(q, "lost_epoch");
+	if (!stmt_bind_u64(q, "epoch", t->channel->epoch, e) &&
+	    (!r->has_lost_epoch || !stmt_bind_u64(q, "lost_epoch", r->lost_epoch, e)))
+		rc = stmt_step(q, e);
+	x->news = rc == 1;
+	if (rc == 1 &&
+	    (!rows_amount(q, "amount", &amount) || !u256_sub(&x->amount, amount, t->claimed)))
+		rc = gw_fail_priv(e, GWE_INTERNAL, 0, "a voucher is damaged");
+	stmt_done(q);
+	return rc < 0 ? -1 : 0;
+}
+
 static int lose_tx(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	struct state_change *x = arg;
 	struct watch_target *t = x->t;
 	struct settlement_row r;
 
-	if (settlement_load(c, &r, &t->channel->id, t->fragment, e))
+	if (settlement_load(c, &r, &t->channel->id, t->fragment, e) || find_lost(c, x, &r, e))
 		return -1;
-	x->news = !r.has_lost_epoch || r.lost_epoch < t->signed_epoch;
-	if (!x->news)
-		return 0;
-	if (!u256_add(&r.lost, r.lost, x->amount))
+	if (x->news && !u256_add(&r.lost, r.lost, x->amount))
 		return gw_fail_priv(e, GWE_INTERNAL, 0, "a sum of losses does not fit");
 	r.has_lost_epoch = true;
-	r.lost_epoch = t->signed_epoch;
-	t->books = r;
+	r.lost_epoch = t->channel->epoch - 1;
 	if (settlement_save_tx(c, &r, &t->channel->id, t->fragment, e))
 		return -1;
-	return settlement_well_tx(c, &t->channel->id, t->fragment, x->now_ms, e);
+	t->books = r;
+	/* what failed there fails no more */
+	return x->news ? settlement_well_tx(c, &t->channel->id, t->fragment, x->now_ms, e) : 0;
 }
 
-/* Vouchers of an epoch that is over: nothing will ever come of them. */
+/*
+ * Vouchers of an epoch that is over: nothing will ever come of them. Looked for once in each epoch, before
+ * anything of the new one is claimed: what the chain has booked is then still what it had at the end.
+ */
 static int mark_lost(struct settle *s, struct watch_target *t, struct gw_err *e)
 {
 	struct state_change x = { .s = s, .t = t, .now_ms = clock_wall_ms() };
 
-	if (!t->has_signed || t->signed_epoch >= t->channel->epoch || s->dry_run || t->open ||
-	    !u256_sub(&x.amount, t->signed_amount, t->claimed) || u256_is_zero(x.amount))
+	if (!t->channel->epoch || s->dry_run || t->open ||
+	    (t->books.has_lost_epoch && t->books.lost_epoch + 1 >= t->channel->epoch))
 		return 0;
 	if (store_write(s->store, "lost", lose_tx, &x, e))
 		return -1;

@@ -620,6 +620,13 @@ static void test_ends(void)
 	OK(run(&w) == 0 && is(w.f.sub.last_claimed, 80), "those of the new one are claimed");
 	close_world(&w);
 	open_world(&w);
+	w.f.channel.epoch = 1;
+	voucher(&w, 2, 70);
+	OK(run(&w) == 3 && is(look(&w).books.lost, 100) && is(w.f.sub.last_claimed, 70),
+	   "also when a responder has met the new epoch first");
+	OK(run(&w) == 0 && is(look(&w).books.lost, 100), "once");
+	close_world(&w);
+	open_world(&w);
 	w.f.sub.last_nonce = UINT64_MAX;
 	OK(run(&w) == 3 && w.f.sent == 0, "a nonce that the payer brought to its end is an alarm");
 	close_world(&w);
