@@ -9,6 +9,10 @@
 #include "util/clock.h"
 #include "util/log.h"
 
+enum {
+	EAGER_DISPUTES = 5,	  /* each costs gas; after so many failures */
+	DISPUTE_PAUSE_MS = 600000 /* one in this time */
+};
 enum { TRIES = 4, LADDER_MAX = 256, PROGRESS_MS = 10000, CALL_MAX = 4096, DAY_MS = 86400000 };
 
 /* ---- the choice ---- */
@@ -354,6 +358,11 @@ static int serve(struct settle *s, struct watch_target *t, struct gw_err *e)
 		return 0;
 	}
 	/* Rule: rooch.md 7.4: a payer who leaves is disputed at once, whatever the waiting time says */
+	if (t->channel->status == CHANNEL_CANCELLING && t->books.failures > EAGER_DISPUTES &&
+	    clock_wall_ms() - t->books.tried_ms < DISPUTE_PAUSE_MS) {
+		s->n.waiting++;
+		return 0;
+	}
 	if (t->channel->status == CHANNEL_ACTIVE && !claims_is_due(s, t, clock_wall_ms())) {
 		s->n.waiting += t->books.failures > 0;
 		return 0;
