@@ -26,6 +26,7 @@ static const struct path_rule litellm_paths[] = {
 		{ .name = "model_list", .fact = FACT_REFUSED }, \
 		{ .name = "custom_llm_provider", .fact = FACT_REFUSED }, \
 		{ .name = "litellm_params", .fact = FACT_REFUSED }, \
+		{ .name = "base_model", .fact = FACT_REFUSED }, \
 		{ .name = "model_info", .fact = FACT_REFUSED }, \
 		{ .name = "extra_body", .fact = FACT_REFUSED }, \
 		{ .name = "extra_headers", .fact = FACT_REFUSED }, \
@@ -41,7 +42,6 @@ static const struct path_rule litellm_paths[] = {
 		{ .name = "output_cost_per_audio_token", .fact = FACT_REFUSED }, \
 		{ .name = "input_cost_per_image", .fact = FACT_REFUSED }, \
 		{ .name = "input_cost_per_pixel", .fact = FACT_REFUSED }, \
-		{ .name = "output_cost_per_pixel", .fact = FACT_REFUSED }, \
 		{ .name = "output_cost_per_reasoning_token", .fact = FACT_REFUSED }, \
 		{ .name = "cache_creation_input_token_cost", .fact = FACT_REFUSED }, \
 		{ .name = "cache_read_input_token_cost", .fact = FACT_REFUSED }, \

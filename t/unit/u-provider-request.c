@@ -495,6 +495,8 @@ static const struct {
 	  "unsupported_parameter: Member 'output_cost_per_reasoning_token' is not supported" },
 	{ LITELLM, "{" M ",\"extra_body\":{\"model\":\"dear\",\"max_tokens\":100000}}",
 	  "unsupported_parameter: Member 'extra_body' is not supported" },
+	{ LITELLM, "{" M ",\"base_model\":\"gpt-4o-mini\"}",
+	  "unsupported_parameter: Member 'base_model' is not supported" },
 	{ LITELLM, "{" M ",\"model_info\":{}}",
 	  "unsupported_parameter: Member 'model_info' is not supported" },
 	{ LITELLM, "{" M ",\"metadata\":{\"model_info\":{\"input_cost_per_second\":1e-12}}}",
