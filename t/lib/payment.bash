@@ -116,6 +116,7 @@ rows_closed() {
 	[ "$(rows "select count(*) from usage where state = 0")" = 0 ]
 }
 
+# shellcheck disable=SC2153
 asked() { # asked N: so many requests have reached the provider
 	gw_wait_for 10 curl -sS --fail "$MOCK/mock/wait?requests=$1&timeout=100"
 }
