@@ -40,19 +40,10 @@ static bool type_has(struct str type, const char *what)
 	return false;
 }
 
-/* It takes its time: of the stack, what came before needed the most. */
-static void rest_for_long(struct exchange *x)
-{
-	if (!x->trimmed)
-		stack_trim();
-	x->trimmed = true;
-}
-
 /* From here on bytes go out as they come. */
 static bool begin_passing(struct exchange *x)
 {
 	x->passing = true;
-	rest_for_long(x);
 	exchange_pass_headers(x);
 	return http_reply_begin(x->rp, x->upstream_status, x->content_type);
 }
@@ -136,10 +127,20 @@ static bool on_body(void *arg, const char *p, size_t n)
 	return pass(x, p, n) || client_left(x);
 }
 
+/* It takes its time: of the stack, what came before needed the most. */
+static void rest_for_long(struct exchange *x)
+{
+	if (!x->trimmed)
+		stack_trim();
+	x->trimmed = true;
+}
+
 static bool on_read_end(void *arg)
 {
 	struct exchange *x = arg;
 
+	if (x->passing)
+		rest_for_long(x); /* from here, where libcurl's own frames are not in the way */
 	if (!x->passing || x->gone_ms || x->waits)
 		return true;
 	return http_reply_flush(x->rp) || client_left(x);

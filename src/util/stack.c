@@ -22,6 +22,11 @@ enum { OWN = 1024 }; /* for what is called from here */
 void stack_trim(void)
 {
 }
+
+bool stack_trim_works(void)
+{
+	return false;
+}
 #else
 void stack_trim(void)
 {
@@ -40,5 +45,10 @@ void stack_trim(void)
 			(void)madvise(low, size, MADV_DONTNEED);
 	}
 	pthread_attr_destroy(&a);
+}
+
+bool stack_trim_works(void)
+{
+	return true;
 }
 #endif

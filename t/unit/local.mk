@@ -178,3 +178,6 @@ t_unit_u_settle_LDADD = src/settle/libsettle.a $(GW_LIBS)
 check_PROGRAMS += t/unit/u-err
 TESTS += t/unit/u-err
 t_unit_u_err_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-stack
+TESTS += t/unit/u-stack
+t_unit_u_stack_LDADD = $(GW_LIBS)
