@@ -14,7 +14,8 @@
 struct counts {
 	int64_t requests, paid, failed, queued;
 	/* of settlement */
-	int64_t active, confirmed, failed_claims, dropped, short_of_funds, waiting, average_ms;
+	int64_t active, confirmed, failed_claims, dropped, short_of_funds, waiting, average_ms,
+		triggered;
 };
 
 static int read_claims(struct store_conn *c, struct counts *n, struct gw_err *e)
@@ -30,6 +31,7 @@ static int read_claims(struct store_conn *c, struct counts *n, struct gw_err *e)
 		n->short_of_funds = stmt_i64(s, "short");
 		n->waiting = stmt_i64(s, "waiting");
 		n->average_ms = stmt_i64(s, "average_ms");
+		n->triggered = stmt_i64(s, "triggered");
 	}
 	stmt_done(s);
 	return rc == 1 ? 0 : -1;
@@ -100,7 +102,7 @@ void payment_admin_status(struct api_call *a)
 	jwrite_i64(&w, "totalRequests", n.requests);
 	jwrite_i64(&w, "successfulPayments", n.paid);
 	jwrite_i64(&w, "failedPayments", n.failed);
-	jwrite_i64(&w, "autoClaimsTriggered", 0);
+	jwrite_i64(&w, "autoClaimsTriggered", n.triggered);
 	jwrite_object_end(&w);
 	api_timestamp(&w, "timestamp");
 	api_send(a, &w, &b);
