@@ -54,7 +54,9 @@ static void help(FILE *to)
 	fputs("Usage: llm-gateway [COMMAND] [OPTION]...\n\nCommands:\n", to);
 	for (const struct cli_command *c = cli_commands; c->name; c++)
 		fprintf(to, "  %-12s %s\n", c->name, c->summary);
-	fputs("\n`llm-gateway COMMAND --help` shows the options of a command.\n", to);
+	fputs("\nOptions alone mean `serve`: llm-gateway --port 3000 --config config.json\n"
+	      "`llm-gateway COMMAND --help` shows the options of a command; --version the version.\n",
+	      to);
 }
 
 int cmd_help(int argc, char **argv)
