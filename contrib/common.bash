@@ -5,7 +5,7 @@
 
 GW_PACKAGES_BUILD=(gcc libc6-dev make autoconf automake pkg-config libjansson-dev libcurl4-gnutls-dev
 	libgnutls28-dev nettle-dev libgmp-dev libsecp256k1-dev libsqlite3-dev libfcgi-dev)
-GW_PACKAGES_RUN=(nginx curl jq)
+GW_PACKAGES_RUN=(nginx curl jq ca-certificates)
 GW_PACKAGES_TEST=(bats lighttpd apache2 libapache2-mod-fcgid clang libclang-rt-14-dev llvm clang-format
 	clang-tidy shellcheck cppcheck valgrind procps sqlite3)
 GW_PACKAGES_NODE=(nodejs npm)
