@@ -23,7 +23,14 @@ struct step {
 };
 static struct step steps[16];
 static unsigned n_steps;
+static pthread_mutex_t steps_lock = PTHREAD_MUTEX_INITIALIZER; /* of the two above */
 static atomic_uint at_step, wrong;
+#define WITH_STEPS(statement) \
+	do { \
+		pthread_mutex_lock(&steps_lock); \
+		statement; \
+		pthread_mutex_unlock(&steps_lock); \
+	} while (0)
 
 /* Parameters but the last one, which holds options about what we do not read. */
 static bool same_params(struct jval got, struct jval want)
@@ -60,34 +67,60 @@ static bool play(int fd, int conn, int n, const struct request *rq)
 {
 	unsigned i = atomic_fetch_add(&at_step, 1);
 	struct jval root = { J_NONE, STR_NULL };
-	const struct step *s = &steps[i];
+	struct step step, *s = &step;
+	bool known, goes_on = false;
+	char *raw = NULL, *result = NULL;
 
 	(void)conn, (void)n;
-	if (i >= n_steps ||
-	    jscan_check((struct str){ rq->body, rq->body_len }, 16, false, &root, NULL) ||
+	pthread_mutex_lock(&steps_lock);
+	known = i < n_steps;
+	if (known) {
+		/* copies: the texts may be gone once the client has its answer */
+		step = steps[i];
+		raw = step.raw ? strdup(step.raw) : NULL;
+		result = malloc(step.result.len + 1);
+		if (!result || (step.raw && !raw))
+			abort();
+		if (step.result.len)
+			memcpy(result, step.result.p, step.result.len);
+	}
+	pthread_mutex_unlock(&steps_lock);
+	if (!known)
+		return atomic_fetch_add(&wrong, 1), false;
+	if (jscan_check((struct str){ rq->body, rq->body_len }, 16, false, &root, NULL) ||
 	    strncmp(rq->head, "POST / HTTP/1.1\r\n", 17) != 0 ||
 	    !strstr(rq->head, "\r\nContent-Type: application/json\r\n") ||
 	    (s->method.type != J_NONE && !json_eq(jscan_get(root, "method"), s->method)) ||
 	    (s->params.type != J_NONE && !same_params(jscan_get(root, "params"), s->params))) {
 		atomic_fetch_add(&wrong, 1);
-		return false;
+	} else if (raw) {
+		put(fd, raw);
+	} else {
+		reply(fd, jscan_get(root, "id").raw, (struct str){ result, step.result.len });
+		goes_on = true;
 	}
-	if (s->raw) {
-		put(fd, s->raw);
-		return false;
-	}
-	reply(fd, jscan_get(root, "id").raw, s->result);
-	return true;
+	free(raw);
+	free(result);
+	return goes_on;
+}
+
+static void add_step(struct step s)
+{
+	pthread_mutex_lock(&steps_lock);
+	steps[n_steps++] = s;
+	pthread_mutex_unlock(&steps_lock);
 }
 
 static void expect(struct str result)
 {
-	steps[n_steps++] = (struct step){ .result = result };
+	add_step((struct step){ .result = result });
 }
 
 static void reset(void)
 {
+	pthread_mutex_lock(&steps_lock);
 	n_steps = 0;
+	pthread_mutex_unlock(&steps_lock);
 	atomic_store(&at_step, 0);
 	atomic_store(&wrong, 0);
 	e = (struct gw_err){ .code = GWE_OK };
@@ -96,11 +129,13 @@ static void reset(void)
 /* Every request was asked for, and none was missing. */
 static bool all_played(void)
 {
+	WITH_STEPS(;);
 	return atomic_load(&wrong) == 0 && atomic_load(&at_step) == n_steps;
 }
 
 static bool unavailable(void)
 {
+	WITH_STEPS(;);
 	return e.code == GWE_SERVICE_UNAVAILABLE && e.priv[0] && !strstr(e.pub, "127.0.0.1");
 }
 
@@ -136,12 +171,10 @@ static unsigned load(struct vectors *vs)
 
 	reset();
 	while ((rq = traffic(vs, n_steps, "request")).type != J_NONE) {
-		steps[n_steps] = (struct step){
+		add_step((struct step){
 			.method = jscan_get(rq, "method"),
 			.params = jscan_get(rq, "params"),
-			.result = jscan_get(traffic(vs, n_steps, "response"), "result").raw
-		};
-		n_steps++;
+			.result = jscan_get(traffic(vs, n_steps, "response"), "result").raw });
 	}
 	return n_steps;
 }
@@ -192,7 +225,7 @@ static void vector_did(struct vectors *vs, bool found)
 		   vec_text(vs, "what"));
 		OK(rooch_id_eq(id, rooch_did_object_id(str_c(identifier))), "%s id", vs->id);
 	} else {
-		steps[0].params.type = J_NONE;
+		WITH_STEPS(steps[0].params.type = J_NONE);
 		OK(rooch_get_did(node, STR_LIT("rooch1x"), &bcs, &e) == 1 && all_played() &&
 			   !bcs.len,
 		   "%s %s", vs->id, vec_text(vs, "what"));
@@ -238,7 +271,7 @@ static void vector_subchannel(struct vectors *vs, bool found)
 	int rc;
 
 	if (!found)
-		steps[1].params.type = J_NONE;
+		WITH_STEPS(steps[1].params.type = J_NONE);
 	rc = rooch_get_channel(node, &id, &o, &e);
 	if (!rc)
 		rc = rooch_get_subchannel(node, &o.sub_channels,
@@ -370,7 +403,7 @@ static void vectors(void)
 				id_of("rooch1aqmevwn00wqz23q08v85907ze0vl6c98tpr3pphey3cxyjv4xucq"
 				      "vuj08s"));
 		} else if (str_eq_c(what, "hub balance, no hub")) {
-			steps[0].params.type = J_NONE;
+			WITH_STEPS(steps[0].params.type = J_NONE);
 			vector_hub(&vs, id_of("0x1"));
 		} else if (str_eq_c(what, "chain id")) {
 			OK(!rooch_chain_id(node, &v, &e) && v == 4 && all_played(), "%s", vs.id);
@@ -406,8 +439,8 @@ static bool raw_refuses(const char *answer)
 	uint64_t v;
 
 	reset();
-	steps[n_steps++].raw = answer;
-	steps[0].result = STR_NULL;
+	add_step((struct step){ .raw = answer });
+	WITH_STEPS(steps[0].result = STR_NULL);
 	return rooch_chain_id(node, &v, &e) == -1 && unavailable();
 }
 
@@ -604,7 +637,7 @@ static void balances(void)
 	   "the revenue hub is no payment hub: %s", e.priv);
 	reset();
 	expect(STR_LIT("[null]"));
-	steps[0].raw = HTTP("500 x", "");
+	WITH_STEPS(steps[0].raw = HTTP("500 x", ""));
 	OK(rooch_get_hub_balance(node, &payer, COIN, &v, &e) == -1 && unavailable(),
 	   "a balance that cannot be read is not zero");
 	buf_clear(&b);
@@ -747,7 +780,7 @@ static int execute_raw(const char *answer)
 {
 	reset();
 	expect(STR_NULL);
-	steps[0].raw = answer;
+	WITH_STEPS(steps[0].raw = answer);
 	return rooch_execute(node, claim, &tx, &e);
 }
 
