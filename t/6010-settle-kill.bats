@@ -79,7 +79,9 @@ finish() {
 }
 
 @test "killed at random times, a hundred times and more" {
-	local i status
+	# The span in which a run is killed follows how long runs take here: it shrinks with each that ended
+	# by itself, and grows with each that did not.
+	local i status span_us=30000
 	KILLS=0
 	for ((i = 0; i < 400 && KILLS < 160; i++)); do
 		if [ $((i % 4)) = 0 ]; then
@@ -94,10 +96,16 @@ finish() {
 		9) devnode_fault stale '' 3 2 >/dev/null ;;
 		esac
 		status=0
-		timeout -s KILL "0.0$((1 + RANDOM % 4))$((RANDOM % 10))" "${GW_AS[@]}" "$SETTLE" 2>>killed.err || status=$?
+		timeout -s KILL "$(printf '0.%06d' $((1000 + RANDOM * 32768 % span_us + RANDOM % 1000)))" \
+			"${GW_AS[@]}" "$SETTLE" 2>>killed.err || status=$?
 		case $status in
-		137) KILLS=$((KILLS + 1)) ;;
-		0 | 1 | 3) ;;
+		137)
+			KILLS=$((KILLS + 1))
+			[ "$span_us" -gt 400000 ] || span_us=$((span_us * 11 / 10))
+			;;
+		0 | 1 | 3)
+			[ "$span_us" -lt 3000 ] || span_us=$((span_us * 8 / 10))
+			;;
 		*)
 			echo "status $status"
 			tail -5 killed.err
