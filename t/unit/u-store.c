@@ -2,6 +2,7 @@
 /* store: group commit, undoing alone, recovery of rows, schema checks. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -464,6 +465,14 @@ static void check_read_only(void)
 	OK(status == 0, "a file that may not be written is refused (%d)", status);
 	if (chmod(path, 0600))
 		abort();
+	/* what the child has left beside it has the mode that the file had */
+	for (int i = 0; i < 2; i++) {
+		char beside[sizeof path + 8];
+
+		snprintf(beside, sizeof beside, "%s%s", path, i ? "-wal" : "-shm");
+		if (chmod(beside, 0600) && errno != ENOENT)
+			abort();
+	}
 }
 
 /* ---- nonces and prices ---- */
