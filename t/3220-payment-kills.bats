@@ -117,6 +117,15 @@ teardown() {
 leases_pass() {
 	sqlite3 -cmd '.timeout 5000' gateway.db "update process_lease set until_ms = 1"
 }
+# asleep NAME: stopped, and not in the middle of a write, whose lock it would hold against all the others.
+asleep() {
+	kill -STOP "${GW_PID[$1]}"
+	gw_wait_for 5 grep -q '^State:.T' "/proc/${GW_PID[$1]}/status"
+	sqlite3 -cmd '.timeout 200' gateway.db 'begin immediate; rollback' || {
+		kill -CONT "${GW_PID[$1]}"
+		return 1
+	}
+}
 renewed() {
 	[ "$(rows "select max(until_ms) > 1 from process_lease")" = 1 ]
 }
@@ -126,7 +135,7 @@ renewed() {
 	order 'head_delay=1500'
 	paying got -d "$(chat_body gpt-4o-mini)"
 	asked 1
-	kill -STOP "${GW_PID[openai]}"
+	gw_wait_for 10 asleep openai
 	leases_pass
 	gw_wait_for 10 renewed
 	# a request that meets the lease does not call it dead either

@@ -133,6 +133,7 @@ gw_stop() {
 		[ "${GW_NAMES[i]}" != "$name" ] || unset 'GW_NAMES[i]'
 	done
 	kill "-${2:-TERM}" "$pid" 2>/dev/null || :
+	kill -CONT "$pid" 2>/dev/null || : # one that a test has stopped
 	if ! gw_wait_for 20 gw_gone "$pid"; then
 		kill -KILL "$pid" 2>/dev/null || :
 		echo "$name did not end within $((20 * GW_PATIENCE)) s"
