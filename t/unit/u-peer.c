@@ -148,11 +148,27 @@ static void off(void)
 	}
 }
 
+/* A container may be without it. */
+static bool has_ipv6(void)
+{
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
+	int fd = socket(AF_INET6, SOCK_STREAM, 0);
+	bool yes = fd >= 0 && bind(fd, (struct sockaddr *)&v6, sizeof v6) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
 int main(void)
 {
 	try_family(AF_INET, AF_INET, "127.0.0.1", "IPv4");
-	try_family(AF_INET6, AF_INET6, "::1", "IPv6");
-	try_family(AF_INET, AF_INET6, "127.0.0.1", "IPv4 on a socket of both");
+	if (has_ipv6()) {
+		try_family(AF_INET6, AF_INET6, "::1", "IPv6");
+		try_family(AF_INET, AF_INET6, "127.0.0.1", "IPv4 on a socket of both");
+	} else {
+		printf("# this machine has no IPv6\n");
+	}
 	not_concluded();
 	off();
 	return TAP_END;

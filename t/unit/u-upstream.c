@@ -28,7 +28,7 @@ static struct upstream_result res;
 static struct buf body;
 static char heads[4096];
 static int on_head_calls, read_ends;
-static enum { NOTHING, HEAD, BODY, TICK, READ_END } refuse;
+static enum { NOTHING, HEAD, BODY, TICK, LATER_TICK, READ_END } refuse;
 
 static void got_header(void *arg, struct str name, struct str value)
 {
@@ -65,7 +65,7 @@ static bool got_read_end(void *arg)
 static bool got_tick(void *arg)
 {
 	(void)arg;
-	return refuse != TICK;
+	return refuse != TICK && (refuse != LATER_TICK || body.len == 0);
 }
 
 static const struct upstream_handler handler = { NULL,	   got_head,	 got_header,
@@ -449,26 +449,24 @@ static bool drip(int fd, int conn, int n, const struct request *rq)
 
 static void test_times(void)
 {
-	int64_t begun;
-
-	POOL(.first_byte_ms = 150, .idle_ms = 150);
-	OK(GET(silent) == 0 && res.outcome == UP_TIMEOUT_HEAD && res.sent && res.total_ms >= 150 &&
-	       res.total_ms < 2000,
+	/* Nothing here has to be quick: only what never comes is waited for in vain. */
+	POOL(.first_byte_ms = 150);
+	OK(GET(silent) == 0 && res.outcome == UP_TIMEOUT_HEAD && res.sent && res.total_ms >= 150,
 	   "no head in time: %s", res.message);
-	OK(GET(stall) == 0 && res.outcome == UP_STALLED && res.body_bytes == 3 &&
-	       res.total_ms < 2000,
-	   "stalled: %s", res.message);
+	POOL(.idle_ms = 150);
+	OK(GET(stall) == 0 && res.outcome == UP_STALLED && res.body_bytes == 3, "stalled: %s",
+	   res.message);
 	POOL(.total_ms = 300);
 	OK(GET(silent) == 0 && res.outcome == UP_TIMEOUT_HEAD && res.total_ms >= 300,
 	   "total, before the head");
-	OK(GET(drip) == 0 && res.outcome == UP_STALLED && res.total_ms >= 300 &&
-	       res.total_ms < 2000,
+	POOL(.total_ms = 1500);
+	OK(GET(drip) == 0 && res.outcome == UP_STALLED && res.total_ms >= 1500,
 	   "total, in mid-stream: %s", res.message);
-	POOL(.idle_ms = 200);
+	POOL(.slots = 0);
 	refuse = TICK;
-	begun = clock_mono_ms();
-	OK(GET(silent) == 0 && res.outcome == UP_CLIENT_GONE && clock_mono_ms() - begun < 1000,
+	OK(GET(silent) == 0 && res.outcome == UP_CLIENT_GONE,
 	   "a tick may end it while nothing comes");
+	refuse = LATER_TICK;
 	OK(GET(drip) == 0 && res.outcome == UP_CLIENT_GONE && res.body_bytes > 0,
 	   "and while something comes");
 	refuse = HEAD;
@@ -484,35 +482,26 @@ static void test_times(void)
 	POOL(.slots = 0);
 }
 
-struct leaver {
-	int fd;
-	int64_t left_ms;
-};
-
 static void *leave(void *arg)
 {
-	struct leaver *l = arg;
-
+	while (atomic_load(&requests) == 0)
+		usleep(1000);
 	usleep(50000);
-	l->left_ms = clock_mono_ms();
-	close(l->fd);
+	close(*(int *)arg);
 	return NULL;
 }
 
 static void watch_one(serve_fn *fn, int mine, int theirs, const char *what)
 {
-	struct leaver l = { .fd = theirs };
 	pthread_t t;
-	int64_t noticed;
 
 	put(theirs, "input that nobody reads");
-	if (pthread_create(&t, NULL, leave, &l))
+	atomic_store(&requests, 0);
+	if (pthread_create(&t, NULL, leave, &theirs))
 		abort();
+	/* no limit of time would end it: the hang-up does */
 	OK(CALL(fn, .watch_fd = mine) == 0 && res.outcome == UP_CLIENT_GONE, "%s: noticed", what);
-	noticed = clock_mono_ms();
 	pthread_join(t, NULL);
-	OK(noticed - l.left_ms < 150, "%s: at once (%lld ms)", what,
-	   (long long)(noticed - l.left_ms));
 	close(mine);
 }
 
