@@ -105,15 +105,45 @@ chat='{"model":"gpt-4o-mini","messages":[{"role":"user","content":"three words h
 	[ "$output" = 0123 ]
 	order 'end=reset&after=3' -d '0123456789abcdef'
 	run -56 --separate-stderr ask /v1/models
+	local pid
 	order 'end=stall&after=3' -d '0123456789abcdef'
-	run -28 --separate-stderr ask /v1/models -m 0.3
-	[ "$output" = 012 ]
+	curl -sSN -H 'Authorization: Bearer k' "$MOCK/v1/models" >stalled 3>&- &
+	pid=$!
+	gw_wait_for 10 grep -q '^012$' stalled
+	kill "$pid"
 	order 'end=never'
-	run -28 --separate-stderr ask /v1/models -m 0.3
-	[ "$output" = "" ]
-	run -0 ask '/mock/wait?finished=5'
+	curl -sSN -H 'Authorization: Bearer k' "$MOCK/v1/models" >never 3>&- &
+	pid=$!
+	gw_asked 5
+	kill "$pid"
+	gw_finished 5
+	gw_is "$(cat stalled never)" 012
 	run -0 ask /mock/requests
 	gw_json 'map(.client_closed) == [false,false,false,true,true] and .[3].sent_bytes == 3' <<<"$output"
+}
+
+@test "an answer that is held back goes on when it is released, and only then" {
+	local pid
+	order 'hold=0' -d 'whole'
+	ask /v1/models >whole 3>&- &
+	pid=$!
+	gw_asked 1
+	order 'hold=4' -d 'in two parts'
+	run -0 ask '/mock/wait?finished=1&timeout=50'
+	[[ $output == *"requests\":1,\"finished\":0"* ]]
+	gw_release
+	wait "$pid"
+	gw_is "$(cat whole)" whole
+	# what was released is what had been ordered, whether it was asked for or not
+	order 'hold=4' -d 'IN TWO PARTS'
+	run -0 ask /v1/models
+	gw_is "$output" 'in two parts'
+	ask /v1/models -N >parts 3>&- &
+	pid=$!
+	gw_wait_for 10 grep -q '^IN T$' parts
+	gw_release
+	wait "$pid"
+	gw_is "$(cat parts)" 'IN TWO PARTS'
 }
 
 @test "requests are kept to the byte" {

@@ -9,12 +9,12 @@
  *	-e NAME=VALUE  a parameter as it stands, also one that a web server would not send
  *	-d TEXT|@FILE  the body; -e CONTENT_LENGTH=N tells a wrong length
  *	-s N           send records that hold at most N bytes of the body, each its own write
- *	-w MS          wait so long between two such writes
+ *	-w MS          wait so long between two such writes, or until the responder hangs up
  *	-S N           cut the bytes of the whole request into writes of N bytes
  *	-c N           close the connection once N bytes of the answer have come (0: after sending)
  *	-r MS          read 64 bytes of the answer, wait MS, and so on
  *	-T             each record of the answer on a line of its own, milliseconds before it
- *	-t SECONDS     give up (30)
+ *	-t SECONDS     give up (120)
  *
  * The answer is printed as it comes: the header of the CGI form, an empty line, the body. What the
  * responder writes to FCGI_STDERR goes to standard error.
@@ -53,7 +53,7 @@ static struct {
 	const char *method, *to, *uri;
 	long body_step, wait_ms, cut, close_at, read_ms, timeout_s;
 	bool times;
-} o = { .close_at = -1, .timeout_s = 30 };
+} o = { .close_at = -1, .timeout_s = 120 };
 
 static int64_t now_ms(void)
 {
@@ -185,6 +185,14 @@ static void pause_ms(long ms)
 		nanosleep(&t, NULL);
 }
 
+static void wait_on(int fd, long ms)
+{
+	struct pollfd p = { fd, POLLRDHUP, 0 };
+
+	if (ms > 0)
+		(void)poll(&p, 1, (int)ms);
+}
+
 /* A peer that reads no more is not an error here: its answer may be waiting. */
 static bool send_all(int fd, const uint8_t *p, size_t n)
 {
@@ -221,7 +229,7 @@ static void send_request(int fd, const struct bytes *params, const struct bytes 
 		add_record(&b, STDIN, body->p + at, body->len - at < step ? body->len - at : step);
 		if (!send_all(fd, b.p, b.len))
 			return;
-		pause_ms(o.wait_ms);
+		wait_on(fd, o.wait_ms);
 	}
 	b.len = 0;
 	add_record(&b, STDIN, NULL, 0);

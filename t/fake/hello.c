@@ -3,7 +3,8 @@
  * hello - a responder that shows what it was asked, for tests of what all responders have in common.
  *
  *	/echo          method, path, query, body length, the header X-Test
- *	/stream?n=N    N events as a stream, one every 20 ms, until the client leaves or the end is near
+ *	/stream?n=N    N events as a stream, one every 20 ms, until the client leaves or the end is near;
+ *	               with &enough=1 until there is a file `enough` in the working directory
  *	/whole?n=N     N bytes at once
  *	/once          the value of X-Once, which must not come twice
  *	anything else  404
@@ -11,6 +12,7 @@
 #include "config.h"
 
 #include <poll.h>
+#include <unistd.h>
 
 #include "http/responder.h"
 
@@ -50,10 +52,15 @@ static void echo(struct http_request *rq, struct http_reply *rp)
 	buf_clear(&out);
 }
 
+static bool enough(struct http_request *rq)
+{
+	return http_query_member(rq->query, "enough").len && access("enough", F_OK) == 0;
+}
+
 static void stream(struct http_request *rq, struct http_reply *rp, uint64_t n)
 {
 	http_reply_begin(rp, 200, STR_LIT("text/event-stream"));
-	for (uint64_t i = 0; i < n && !responder_must_stop(self); i++) {
+	for (uint64_t i = 0; i < n && !responder_must_stop(self) && !enough(rq); i++) {
 		char event[64];
 		int k = snprintf(event, sizeof event, "data: %llu\n\n", (unsigned long long)i);
 

@@ -45,6 +45,9 @@ struct mock_plan {
 	unsigned head_delay_ms, delay_ms;
 	bool delay_set;
 	unsigned early; /* 1xx heads in front */
+	bool hold_set;	/* what follows body byte @hold, or all with 0, waits for a release */
+	size_t hold;
+	unsigned releases; /* that there had been when it was ordered */
 	size_t sizes[MOCK_SIZES];
 	unsigned n_sizes; /* bytes per write, over and over; 0: as the answer was cut */
 	bool after_set;
@@ -103,6 +106,8 @@ void script_note(struct mock_request *rq);
  */
 bool script_take(const struct mock_request *rq, struct mock_plan *plan, struct mock_answer *a);
 void script_done(const struct mock_request *rq, const struct mock_outcome *o);
+/* Has a test released what was ordered as @p says? */
+bool script_released(const struct mock_plan *p);
 void plan_clear(struct mock_plan *p);
 /* Answer a request below /mock/. */
 void script_admin(const struct mock_request *rq, struct mock_answer *a);

@@ -25,6 +25,8 @@ const char script_help[] =
 	"  header=TEXT      one more header, `Name: value`; may be repeated\n"
 	"  sizes=A,B,...    write the body in pieces of A, B, ... bytes, over and over\n"
 	"  delay=MS         between two pieces          head_delay=MS  before the head\n"
+	"  hold=N           keep back what follows body byte N (0: the head, too) until "
+	"/mock/release\n"
 	"  early=N          N heads of status 103 in front\n"
 	"  end=HOW          clean; abrupt (close early); reset (the same with a TCP reset); stall "
 	"(silence\n"
@@ -36,6 +38,7 @@ const char script_help[] =
 	"  path=PREFIX      only for requests of this path\n"
 	"  match=TEXT       only for requests whose body holds TEXT\n"
 	"  times=N          for the next N requests (default 1; 0: until reset)\n"
+	"POST /mock/release              what was ordered with hold= before now goes on\n"
 	"POST /mock/reset                forget orders and records\n"
 	"GET  /mock/count                number of requests so far (those below /mock/ do not count)\n"
 	"GET  /mock/requests             what is known of the last 64, as JSON\n"
@@ -70,6 +73,7 @@ static const char *fixtures;
 static struct order *orders;
 static struct record records[RECORDS]; /* number n is at n % RECORDS */
 static unsigned count, finished;
+static unsigned releases;   /* so far */
 static unsigned generation; /* of records: a request from before a reset is not counted */
 
 void script_init(const char *dir)
@@ -274,6 +278,8 @@ static bool set_key(struct order *o, const char *key, const char *z)
 		p->delay_ms = (unsigned)n, p->delay_set = true;
 	else if (!strcmp(key, "head_delay"))
 		p->head_delay_ms = (unsigned)n;
+	else if (!strcmp(key, "hold"))
+		p->hold = (size_t)n, p->hold_set = true;
 	else if (!strcmp(key, "early"))
 		p->early = (unsigned)n;
 	else if (!strcmp(key, "after"))
@@ -396,6 +402,7 @@ bool script_order(struct str query, struct str body, char *why, size_t size)
 		return false;
 	}
 	pthread_mutex_lock(&lock);
+	o->plan.releases = releases;
 	for (at = &orders; *at; at = &(*at)->next)
 		;
 	*at = o;
@@ -481,6 +488,16 @@ void script_done(const struct mock_request *rq, const struct mock_outcome *o)
 	}
 	pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
+}
+
+bool script_released(const struct mock_plan *p)
+{
+	bool yes;
+
+	pthread_mutex_lock(&lock);
+	yes = releases != p->releases;
+	pthread_mutex_unlock(&lock);
+	return yes;
 }
 
 /* ---- what a test asks ---- */
@@ -580,6 +597,8 @@ void script_admin(const struct mock_request *rq, struct mock_answer *a)
 	pthread_mutex_lock(&lock);
 	if (post && str_eq_c(rq->path, "/mock/reset")) {
 		reset();
+	} else if (post && str_eq_c(rq->path, "/mock/release")) {
+		releases++;
 	} else if (str_eq_c(rq->path, "/mock/count")) {
 		buf_addf(&a->body, "%u\n", count);
 	} else if (str_eq_c(rq->path, "/mock/requests")) {

@@ -22,7 +22,7 @@
 
 #include "util/clock.h"
 
-enum { HEAD_MAX = 64 * 1024, STACK_SIZE = 256 * 1024, WORD_DELAY_MS = 25 };
+enum { HEAD_MAX = 64 * 1024, STACK_SIZE = 256 * 1024, WORD_DELAY_MS = 25, HOLD_LOOK_MS = 5 };
 
 static struct {
 	unsigned port;
@@ -198,6 +198,15 @@ static bool pause_ms(int fd, int ms)
 	return n == 0;
 }
 
+/* Until a test releases it; false when the client hangs up. */
+static bool held(int fd, const struct mock_plan *p)
+{
+	while (!script_released(p))
+		if (!pause_ms(fd, HOLD_LOOK_MS))
+			return false;
+	return true;
+}
+
 static uint32_t crc32(struct str s)
 {
 	uint32_t crc = 0xffffffff;
@@ -277,7 +286,8 @@ static bool play_head(struct player *y, bool keep_wanted)
 	if (!y->keep)
 		buf_add_c(&b, "Connection: close\r\n");
 	buf_add_c(&b, "\r\n");
-	if (y->framing == FRAMING_LENGTH && !p->n_sizes && !p->delay_ms) { /* in one write */
+	if (y->framing == FRAMING_LENGTH && !p->n_sizes && !p->delay_ms && !p->hold) {
+		/* in one write */
 		buf_add_str(&b, str_sub(buf_str(&a->body), 0, y->limit));
 		y->sent = y->limit;
 	}
@@ -299,6 +309,8 @@ static size_t next_size(struct player *y)
 		if (y->n_cut < y->answer->n_cut)
 			n = y->answer->cut[y->n_cut] - y->sent;
 	}
+	if (y->plan->hold > y->sent && n > y->plan->hold - y->sent)
+		n = y->plan->hold - y->sent;
 	return n < left ? n : left;
 }
 
@@ -344,15 +356,19 @@ static bool play(struct player *y, bool keep_wanted)
 {
 	const struct mock_plan *p = y->plan;
 
-	if (!pause_ms(y->fd, (int)p->head_delay_ms))
+	if (!pause_ms(y->fd, (int)p->head_delay_ms) ||
+	    (p->hold_set && !p->hold && !held(y->fd, p)))
 		return false;
 	if (p->end == END_NEVER)
 		return play_end(y);
 	if (!play_head(y, keep_wanted))
 		return false;
-	for (bool first = true; y->sent < y->limit; first = false)
+	for (bool first = true; y->sent < y->limit; first = false) {
+		if (p->hold && y->sent == p->hold && !held(y->fd, p))
+			return false;
 		if ((!first && !pause_ms(y->fd, (int)p->delay_ms)) || !play_piece(y))
 			return false;
+	}
 	return play_end(y);
 }
 

@@ -122,8 +122,9 @@ gw_wait_up() {
 	done
 }
 
+# gw_gone PID: it has ended, though perhaps nobody has asked how.
 gw_gone() {
-	! kill -0 "$1" 2>/dev/null
+	! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"
 }
 
 # gw_stop NAME [SIGNAL]: end it and check how it ended.
@@ -199,6 +200,20 @@ gw_port() {
 # gw_listens PORT
 gw_listens() {
 	(exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# gw_asked N, gw_finished N: so many requests have reached the mock provider (at $MOCK), so many of its answers have
+# come to their end, with it or with the client.
+gw_asked() {
+	gw_wait_for 20 curl -sS --fail "$MOCK/mock/wait?requests=$1&timeout=100"
+}
+gw_finished() {
+	gw_wait_for 20 curl -sS --fail "$MOCK/mock/wait?finished=$1&timeout=100"
+}
+
+# gw_release: the mock's answers that were ordered with hold= go on.
+gw_release() {
+	curl -sS --fail-with-body -X POST "$MOCK/mock/release"
 }
 
 # gw_json FILTER [FILE]: true when the jq filter gives true; else shows what it looked at.
