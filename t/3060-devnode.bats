@@ -98,8 +98,12 @@ teardown() {
 		-d '{"jsonrpc":"2.0","id":1,"method":"rooch_getChainID"}'
 	gw_is "$output" 503
 	devnode_fault hang rooch_getChainID 1 60000
-	run -28 curl -sS --max-time 0.3 "$DEVNODE_URL/" \
-		-d '{"jsonrpc":"2.0","id":1,"method":"rooch_getChainID"}'
+	local pid
+	curl -sS "$DEVNODE_URL/" -d '{"jsonrpc":"2.0","id":1,"method":"rooch_getChainID"}' >hung 3>&- &
+	pid=$!
+	gw_wait_for 10 eval 'curl -sS "$DEVNODE_URL/devnode/" | jq -e ".faults == []"'
+	kill "$pid"
+	[ ! -s hung ]
 	run -0 devnode_result rooch_getChainID
 	devnode_fault close
 	run -0 curl -sS -o /dev/null -w '%{http_code}' "$DEVNODE_URL/" \

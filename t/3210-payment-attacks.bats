@@ -86,14 +86,15 @@ forged() {
 
 @test "a request that waits in vain is told to come back; its nonce is spent" {
 	BUSY_WAIT_MS=200 payment_start openai
-	order 'head_delay=1500'
-	paid_ask openai $CHAT -d "$(chat_body gpt-4o-mini)" >first &
+	order 'hold=0'
+	paid_ask openai $CHAT -d "$(chat_body gpt-4o-mini)" >first 3>&- &
 	local pid=$! auth
-	gw_wait_for 10 curl -sS --fail "$MOCK/mock/wait?requests=1&timeout=100"
+	gw_asked 1
 	auth=$(didauth -n "$PAYER")
 	fcgicat -H "Authorization: $auth" -d "$(chat_body gpt-4o-mini)" openai.sock $CHAT >out
 	[ "$(answer_status out)" = 409 ]
 	told | gw_json '.error.code == "RAV_CONFLICT" and .subRav == null and .cost == null'
+	gw_release
 	wait "$pid"
 	[ "$(answer_status first)" = 200 ]
 	fcgicat -H "Authorization: $auth" -d "$(chat_body gpt-4o-mini)" openai.sock $CHAT >out

@@ -8,28 +8,19 @@ load lib/devnode
 load lib/gateway
 load lib/payment
 
-CHAT=/openai/v1/chat/completions
-ROW='state, outcome, cost_pico, hex(cost_asset)'
-stream="$(chat_body gpt-4o-mini ',"stream":true')"
+setup() { payment_setup; }
 
-setup() {
-	gw_need sqlite3 jq
-	payment_world
-	payment_start openai
-	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
-	[ "$(answer_status out)" = 200 ]
-	curl -sS -X POST "$MOCK/mock/reset"
-}
+teardown() { gw_end; }
 
-teardown() {
-	gw_end
+# reading: the responder has accepted a connection (state 3, and an inode)
+reading() {
+	grep -q " 0001 03 *[1-9][0-9]* $GW_DIR/openai.sock" /proc/net/unix
 }
 
 @test "killed before T1, while the body comes: the voucher is as good as new" {
-	local files="/proc/${GW_PID[openai]}/fd" n
-	n=$(find "$files" | wc -l)
-	paying got -s 30 -w 1000 -d "$(chat_body gpt-4o-mini)"
-	gw_wait_for 10 eval '[ "$(find "$files" | wc -l)" -gt "$n" ]'
+	gw_wait_for 10 eval '! reading' # the connection of the setup is closed
+	paying got -s 30 -w 60000 -d "$(chat_body gpt-4o-mini)"
+	gw_wait_for 10 reading
 	kill_responder
 	wait "$ASKED" || :
 	gw_is "$(rows "select count(*) from voucher")" 0
@@ -43,7 +34,7 @@ teardown() {
 @test "killed after T1, before the provider answers: the voucher stands, the call is lost" {
 	order 'end=never'
 	paying got -d "$(chat_body gpt-4o-mini)"
-	asked 1
+	gw_asked 1
 	kill_responder
 	wait "$ASKED" || :
 	gw_is "$(rows "select nonce from voucher")" 1
@@ -54,8 +45,8 @@ teardown() {
 }
 
 @test "killed in the middle of a stream: as before, and the client has no proposal" {
-	order 'delay=300'
-	paying got -d "$stream"
+	order 'hold=400'
+	paying got -d "$STREAM"
 	gw_wait_for 10 grep -q '^data: ' got
 	kill_responder
 	wait "$ASKED" || :
@@ -66,11 +57,12 @@ teardown() {
 }
 
 @test "killed before T2, with the whole answer there: no proposal was seen, none stands" {
-	order 'delay=1&head_delay=500'
-	paying got -d "$stream"
-	asked 1
+	order 'delay=1&hold=0'
+	paying got -d "$STREAM"
+	gw_asked 1
 	lock_store
-	finished 1
+	gw_release
+	gw_finished 1
 	run ! grep -q payment_header got
 	kill_responder
 	wait "$ASKED" || :
@@ -83,7 +75,7 @@ teardown() {
 
 @test "killed after T2, whether the client saw the proposal or not: it stands" {
 	local how n=1
-	for how in "$stream" "$(chat_body gpt-4o-mini)"; do
+	for how in "$STREAM" "$(chat_body gpt-4o-mini)"; do
 		n=$((n + 1))
 		paying got -r 20 -d "$how"
 		gw_wait_for 10 eval '[ "$(rows "select count(*) from usage where outcome = 1")" = $n ]'
@@ -100,11 +92,12 @@ teardown() {
 }
 
 @test "the frame waits for T2, and a store that is busy for a moment loses nothing" {
-	order 'delay=1&head_delay=500'
-	paying got -d "$stream"
-	asked 1
+	order 'delay=1&hold=0'
+	paying got -d "$STREAM"
+	gw_asked 1
 	lock_store
-	finished 1
+	gw_release
+	gw_finished 1
 	run ! grep -q payment_header got
 	unlock_store
 	wait "$ASKED"
@@ -132,9 +125,9 @@ renewed() {
 
 @test "leases that all pass at once are no deaths: a process that slept too asks again before it calls others dead" {
 	BUSY_WAIT_MS=200 payment_start claude
-	order 'head_delay=1500'
+	order 'hold=0'
 	paying got -d "$(chat_body gpt-4o-mini)"
-	asked 1
+	gw_asked 1
 	gw_wait_for 10 asleep openai
 	leases_pass
 	gw_wait_for 10 renewed
@@ -142,6 +135,7 @@ renewed() {
 	paid_ask claude /claude/v1/messages -d "$(chat_body claude-sonnet-4-5)" >out
 	[ "$(answer_status out)" = 409 ]
 	kill -CONT "${GW_PID[openai]}"
+	gw_release
 	wait "$ASKED"
 	[ "$(answer_status got)" = 200 ]
 	gw_is "$(rows "select $ROW from usage where usage_id = 2")" '1|1|3450000|00000000000000000000000000000000000000000000000000000000000086C4'

@@ -8,22 +8,9 @@ load lib/devnode
 load lib/gateway
 load lib/payment
 
-CHAT=/openai/v1/chat/completions
-ROW='state, outcome, cost_pico, hex(cost_asset)'
-stream="$(chat_body gpt-4o-mini ',"stream":true')"
+setup() { payment_setup; }
 
-setup() {
-	gw_need sqlite3 jq
-	payment_world
-	payment_start openai
-	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
-	[ "$(answer_status out)" = 200 ]
-	curl -sS -X POST "$MOCK/mock/reset"
-}
-
-teardown() {
-	gw_end
-}
+teardown() { gw_end; }
 
 full() { # full [BYTES]: no file of the responder may grow beyond so many; without: any may again
 	"${GW_AS[@]}" prlimit --pid "${GW_PID[openai]}" --fsize="${1:-unlimited}:unlimited"
@@ -45,10 +32,11 @@ full() { # full [BYTES]: no file of the responder may grow beyond so many; witho
 
 @test "a full disk at T2: the client is told so without a proposal, the call is closed as lost" {
 	gw_need prlimit
-	order 'delay=1&head_delay=500'
-	paying got -d "$stream"
-	asked 1
+	order 'delay=1&hold=0'
+	paying got -d "$STREAM"
+	gw_asked 1
 	full 1
+	gw_release
 	wait "$ASKED"
 	frame=$(sed -n 's/^data: {"nuwa_payment_header":"\(u[^"]*\)"}$/\1/p' got)
 	llm-gateway inspect payment --response "$frame" | gw_json '.subRav == null and .cost == null and (.error.code | length > 0)'
@@ -57,10 +45,11 @@ full() { # full [BYTES]: no file of the responder may grow beyond so many; witho
 	gw_wait_for 10 rows_closed
 	gw_is "$(rows "select $ROW from usage where usage_id = 2")" '2|6||'
 	nothing_owed 1
-	order 'head_delay=500'
+	order 'hold=0'
 	paying got -d "$(chat_body gpt-4o-mini)"
-	asked 3
+	gw_asked 3
 	full 1
+	gw_release
 	wait "$ASKED"
 	[ "$(answer_status got)" = 500 ]
 	run ! grep -q '"choices"' got
@@ -70,21 +59,23 @@ full() { # full [BYTES]: no file of the responder may grow beyond so many; witho
 
 @test "without the ledger: what is fresh enough is used, then nothing is served; a voucher is not lost" {
 	gw_stop openai
-	CHAIN_STALE_MS=3000 payment_start openai
+	local stale_ms=$((2500 * GW_PATIENCE))
+	CHAIN_STALE_MS=$stale_ms payment_start openai
 	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
 	[ "$(answer_status out)" = 200 ]
 	# between T1 and T2 it does not matter
-	order 'head_delay=500'
+	order 'hold=0'
 	paying got -d "$(chat_body gpt-4o-mini)"
-	asked 2
+	gw_asked 2
 	devnode_stop
+	gw_release
 	wait "$ASKED"
 	[ "$(answer_status got)" = 200 ]
 	ANSWER=$(answer_header x-payment-channel-data got)
 	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
 	[ "$(answer_status out)" = 200 ]
 	told | gw_json '.subRav.nonce == "4"'
-	gw_wait_for 10 eval '[ "$(rows "select (julianday() - 2440587.5) * 86400000 - max(read_ms) > 3100 from channel")" = 1 ]'
+	gw_wait_for 20 eval '[ "$(rows "select (julianday() - 2440587.5) * 86400000 - max(read_ms) > $stale_ms + 100 from channel")" = 1 ]'
 	before=$(curl -sS "$MOCK/mock/count")
 	kept=$ANSWER
 	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
@@ -111,8 +102,8 @@ full() { # full [BYTES]: no file of the responder may grow beyond so many; witho
 @test "a drain that is cut short, and a client that leaves: what was produced is charged, and waits in a 402" {
 	gw_stop openai
 	DRAIN_TIMEOUT_MS=200 payment_start openai
-	order 'delay=300'
-	paying got -d "$stream"
+	order 'hold=400'
+	paying got -d "$STREAM"
 	gw_wait_for 10 grep -q '^data: ' got
 	gw_stop openai
 	wait "$ASKED"
@@ -122,8 +113,8 @@ full() { # full [BYTES]: no file of the responder may grow beyond so many; witho
 	ANSWER=$frame
 	# stopped at once
 	payment_start openai
-	order 'delay=300'
-	paying got -c 600 -d "$stream"
+	order 'hold=600'
+	paying got -c 600 -d "$STREAM"
 	wait "$ASKED" || [ $? = 5 ]
 	gw_wait_for 10 rows_closed
 	gw_is "$(rows "select outcome, estimated, cost_pico > 0, cost_pico <= bound_pico, nonce from usage where usage_id = 3")" '4|1|1|1|3'
@@ -133,19 +124,22 @@ full() { # full [BYTES]: no file of the responder may grow beyond so many; witho
 	# read to the end: charged as the others
 	gw_stop openai
 	CLIENT_GONE=drain payment_start openai
-	order 'delay=50'
-	paying got -c 600 -d "$stream"
+	# so much is left that not all of it comes with one reading
+	order 'hold=600&huge=200000'
+	paying got -c 600 -d "$STREAM"
 	wait "$ASKED" || [ $? = 5 ]
+	gw_release
 	gw_wait_for 10 rows_closed
 	gw_is "$(rows "select outcome, estimated, cost_pico, nonce from usage where outcome = 4 order by usage_id desc limit 1")" '4|0|3450000|4'
 	bills_add_up
 }
 
 @test "prices that change during a call count for the next; a multiplier of 0 and 2 for all of it" {
-	order 'head_delay=500'
-	paying got -d "$stream"
-	asked 1
+	order 'hold=0'
+	paying got -d "$STREAM"
+	gw_asked 1
 	printf '{"gpt-4o-mini":{"promptPerMTokUsd":2,"completionPerMTokUsd":10}}' | llm-gateway pricing import -
+	gw_release
 	wait "$ASKED"
 	ANSWER=$(sed -n 's/^data: {"nuwa_payment_header":"\(u[^"]*\)"}$/\1/p' got)
 	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"

@@ -86,7 +86,7 @@ ask() {
 	run -0 llm-gateway-client history --json
 	gw_json '.[0].state == "interrupted" and (.[0] | has("cost") | not)' <<<"$output"
 	# The gateway notices, bills what was used, and asks for it.
-	gw_wait_for 20 [ "$(gateway 'select count(*) from usage where state = 0')" = 0 ]
+	gw_wait_for 20 eval '[ "$(gateway "select count(*) from usage where state = 0")" = 0 ]'
 	run -0 --separate-stderr ask
 	run -0 llm-gateway-client history --json
 	gw_json '.[1].state == "paid" and .[1].nonce == 2' <<<"$output"

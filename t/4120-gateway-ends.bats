@@ -29,6 +29,16 @@ chat() { # chat [FCGICAT OPTION...]: a streamed question to openai
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini ',"stream":true')" "$@"
 }
 
+# chat_start: the same in the background; chat_leave: its client is gone
+chat_start() {
+	chat "$@" >/dev/null 3>&- &
+	CHAT=$!
+}
+chat_leave() {
+	pkill -P "$CHAT" fcgicat
+	wait "$CHAT" || [ $? = 143 ]
+}
+
 @test "no connection to the provider: 503, nothing owed" {
 	GATEWAY_UPSTREAM=http://127.0.0.1:$(gw_port) gateway_start openai
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
@@ -44,6 +54,8 @@ chat() { # chat [FCGICAT OPTION...]: a streamed question to openai
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
 	[ "$(answer_status out)" = 504 ]
 	body <out | gw_json '.error.code == "upstream_timeout"'
+	gw_stop openai
+	gateway_start openai
 	order end=abrupt\&after=0\&framing=length -d 'x'
 	order end=reset\&after=0 -d 'x'
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
@@ -177,9 +189,11 @@ chat() { # chat [FCGICAT OPTION...]: a streamed question to openai
 
 @test "a client that leaves before the first byte stops the call at once" {
 	gateway_start openai
-	order 'head_delay=60000'
-	chat -t 1 >/dev/null || [ $? = 4 ]
-	gw_wait_for 2 curl -sS --fail "$MOCK/mock/wait?finished=1&timeout=100"
+	order 'end=never'
+	chat_start
+	gw_asked 1
+	chat_leave
+	gw_finished 1
 	gw_wait_for 5 rows_done 1
 	one_row 'outcome, upstream_status, estimated, cost_pico > 0, cost_pico <= bound_pico, output_tokens' '4||1|1|1|'
 	gw_wait_for 5 grep -q '"status_code":499' openai.err
@@ -187,7 +201,10 @@ chat() { # chat [FCGICAT OPTION...]: a streamed question to openai
 
 @test "a client that has left before the call costs nobody anything" {
 	gateway_start openai
+	# so that it has left before anybody looks
+	kill -STOP "${GW_PID[openai]}"
 	chat -c 0 >/dev/null || [ $? = 5 ]
+	kill -CONT "${GW_PID[openai]}"
 	gw_wait_for 5 rows_done 1
 	one_row 'outcome, upstream_status, cost_pico' '4||0'
 	[ "$(curl -sS "$MOCK/mock/count")" = 0 ]
@@ -198,8 +215,8 @@ chat() { # chat [FCGICAT OPTION...]: a streamed question to openai
 	stream_of 2000 >many
 	order "$sse&sizes=151&delay=20" --data-binary @many
 	chat -c 2000 >/dev/null || [ $? = 5 ]
-	gw_wait_for 3 curl -sS --fail "$MOCK/mock/wait?finished=1&timeout=100"
-	curl -sS "$MOCK/mock/requests" | gw_json '.[0].client_closed and .[0].sent_bytes < 20000'
+	gw_finished 1
+	curl -sS "$MOCK/mock/requests" | gw_json '.[0].client_closed and .[0].sent_bytes < 200000'
 	gw_wait_for 5 rows_done 1
 	one_row 'outcome, status, estimated, cost_pico > 0' '4|200|1|1'
 }
@@ -209,15 +226,17 @@ chat() { # chat [FCGICAT OPTION...]: a streamed question to openai
 	stream_of 4 >few
 	order "$sse&end=stall&framing=chunked" --data-binary @few
 	chat -c 400 >/dev/null || [ $? = 5 ]
-	gw_wait_for 3 curl -sS --fail "$MOCK/mock/wait?finished=1&timeout=100"
+	gw_finished 1
 	gw_wait_for 5 rows_done 1
 	one_row 'outcome, estimated' '4|1'
 }
 
 @test "with the policy drain the answer is read to its end for the bill, for so long" {
 	CLIENT_GONE=stop,openai=drain CLIENT_GONE_DRAIN_MS=60000 gateway_start openai
-	order "delay=5"
-	chat -c 150 >/dev/null || [ $? = 5 ]
+	# so much is left that not all of it comes with one reading
+	order 'hold=600&huge=200000'
+	chat -c 600 >/dev/null || [ $? = 5 ]
+	gw_release
 	gw_wait_for 10 rows_done 1
 	one_row 'outcome, estimated, output_tokens' '4|0|5'
 	gw_stop openai
@@ -226,13 +245,14 @@ chat() { # chat [FCGICAT OPTION...]: a streamed question to openai
 	order "$sse&sizes=151&delay=20" --data-binary @many
 	chat -c 500 >/dev/null || [ $? = 5 ]
 	gw_wait_for 10 rows_done 2
+	gw_finished 2
 	curl -sS "$MOCK/mock/requests" | gw_json '.[-1].client_closed'
 	gw_is "$(rows 'select outcome, estimated from usage where usage_id = 2')" '4|1'
 }
 
 @test "a held answer whose client left is billed by what it says, or by estimate" {
 	CLIENT_GONE=drain gateway_start openai
-	order "head_delay=300"
+	order "head_delay=2000" # it looks for the client several times a second
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" -c 0 || [ $? = 5 ]
 	gw_wait_for 10 rows_done 1
 	one_row 'outcome, estimated, cost_pico' '4|0|3450000'
@@ -241,8 +261,8 @@ chat() { # chat [FCGICAT OPTION...]: a streamed question to openai
 @test "a responder that is killed leaves rows that another closes as lost" {
 	gateway_start openai
 	order 'head_delay=60000'
-	chat >/dev/null &
-	gw_wait_for 10 curl -sS --fail "$MOCK/mock/wait?requests=1&timeout=100"
+	chat_start
+	gw_asked 1
 	gw_expect openai any
 	gw_stop openai KILL
 	one_row 'state, outcome, cost_pico' '0|0|'

@@ -47,15 +47,19 @@ asked() { # asked N: so many requests reached the provider
 @test "more requests at once than allowed: 503 in the provider's form, with Retry-After" {
 	MAX_STREAMS=2 gateway_start claude
 	order 'end=never&times=2'
-	local i
+	local i pids=()
 	for i in 1 2; do
-		ask claude /claude/v1/messages -d "$(chat_body claude-sonnet-4-5)" -t 4 >"out.$i" &
+		ask claude /claude/v1/messages -d "$(chat_body claude-sonnet-4-5)" >"out.$i" 3>&- &
+		pids+=($!)
 	done
-	gw_wait_for 10 curl -sS --fail "$MOCK/mock/wait?requests=2&timeout=100"
+	gw_asked 2
 	ask claude /claude/v1/messages -d "$(chat_body claude-sonnet-4-5)" >out
 	[ "$(answer_status out)" = 503 ]
 	[ "$(answer_header retry-after out)" = 1 ]
 	body <out | gw_json '.type == "error" and .error.type == "overloaded_error"'
+	for i in "${pids[@]}"; do
+		pkill -P "$i" fcgicat
+	done
 	gw_wait_for 10 rows_done 2
 	gw_is "$(rows 'select distinct outcome from usage')" 4
 }
@@ -116,44 +120,45 @@ asked() { # asked N: so many requests reached the provider
 }
 
 @test "no key, token, signature, prompt or completion is in any log, error or process" {
-	local auth signature pid
-	GATEWAY_KEY=sk-CANARYKEY gateway_start openai
+	local auth signature pid c
+	c=CANARY$BASHPID-$RANDOM # another suite may run at the same time
+	GATEWAY_KEY=sk-${c}KEY gateway_start openai
 	gateway_start gateway
-	printf '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"CANARYPROMPT"}]%s}' '' >ok
-	printf '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"CANARYPROMPT"}],"stream":true}' >stream
-	printf '{"model":"gpt-4o-mini","messages":"CANARYPROMPT' >bad
+	printf '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"%sPROMPT"}]}' "$c" >ok
+	printf '{"model":"gpt-4o-mini","messages":[{"role":"user","content":"%sPROMPT"}],"stream":true}' "$c" >stream
+	printf '{"model":"gpt-4o-mini","messages":"%sPROMPT' "$c" >bad
 	auth=$(didauth)
 	signature=${auth: -60}
 	fcgicat -H "Authorization: $auth" -d @ok openai.sock /openai/v1/chat/completions >>client
 	fcgicat -H "Authorization: $auth" -d @ok openai.sock /openai/v1/chat/completions >>client
 	fcgicat -H "Authorization: ${auth}x" -d @ok openai.sock /openai/v1/chat/completions >>client
-	fcgicat -H "Authorization: Bearer CANARYTOKEN" -d @ok openai.sock '/openai/v1/chat/completions?key=CANARYTOKEN' >>client
+	fcgicat -H "Authorization: Bearer ${c}TOKEN" -d @ok openai.sock "/openai/v1/chat/completions?key=${c}TOKEN" >>client
 	local file
 	for file in ok stream bad; do
-		order 'header=Content-Type:%20application/json' -d '{"choices":[{"message":{"content":"CANARYCOMPLETION"}}]}'
+		order 'header=Content-Type:%20application/json' -d "{\"choices\":[{\"message\":{\"content\":\"${c}COMPLETION\"}}]}"
 		ask openai /openai/v1/chat/completions -d @$file >>quiet
-		order 'status=500' -d 'CANARYCOMPLETION CANARYKEY'
+		order 'status=500' -d "${c}COMPLETION ${c}KEY"
 		ask openai /openai/v1/chat/completions -d @$file >>quiet
-		order 'status=401' -d '{"error":{"message":"CANARYKEY"}}'
+		order 'status=401' -d "{\"error\":{\"message\":\"${c}KEY\"}}"
 		ask openai /openai/v1/chat/completions -d @$file >>client
-		order 'end=abrupt' -d '{"choices":[{"message":{"content":"CANARYCOMPLETION"}}]}'
+		order 'end=abrupt' -d "{\"choices\":[{\"message\":{\"content\":\"${c}COMPLETION\"}}]}"
 		ask openai /openai/v1/chat/completions -d @$file >>client
-		order 'end=reset&after=0' -d 'CANARYCOMPLETION'
+		order 'end=reset&after=0' -d "${c}COMPLETION"
 		ask openai /openai/v1/chat/completions -d @$file >>client
 	done
-	fcgicat -H 'Authorization: Bearer CANARYTOKEN' gateway.sock '/providers/status?token=CANARYTOKEN' >>client
+	fcgicat -H "Authorization: Bearer ${c}TOKEN" gateway.sock "/providers/status?token=${c}TOKEN" >>client
 	kill -HUP "${GW_PID[openai]}"
 	gw_wait_for 5 grep -q 'settings reloaded' openai.err
-	run ! grep -E 'CANARY(KEY|TOKEN|PROMPT)' client
+	run ! grep -E "$c(KEY|TOKEN|PROMPT)" client
 	run ! grep -F -e "$signature" client
-	run ! grep -E CANARY -- openai.err openai.out gateway.err gateway.out
+	run ! grep -F -e "$c" -- openai.err openai.out gateway.err gateway.out
 	run ! grep -F -e "$signature" openai.err gateway.err
 	for pid in /proc/[0-9]*; do
-		run ! grep -aq CANARY "$pid/cmdline"
-		[ "${pid#/proc/}" = "${GW_PID[openai]}" ] || run ! grep -aq sk-CANARY "$pid/environ"
+		run ! grep -aqF "$c" "$pid/cmdline"
+		[ "${pid#/proc/}" = "${GW_PID[openai]}" ] || run ! grep -aqF "sk-$c" "$pid/environ"
 	done
 	# what is in the database says what was used, not what was said
-	run ! grep -a CANARY gateway.db gateway.db-wal
+	run ! grep -aF "$c" gateway.db gateway.db-wal
 }
 
 @test "a responder refuses the claim key, and a missing or foreign provider's key" {

@@ -24,7 +24,7 @@ line_came() {
 	order "file=openai/openai-chat-stream-usage-final&after=500&end=stall"
 	BODY=$(chat_body gpt-4o-mini ',"stream":true') chat_start out
 	gw_wait_for 10 line_came '^data: '
-	run -0 curl -s "$MOCK/mock/wait?requests=1&timeout=1"
+	run -0 curl -s --fail "$MOCK/mock/wait?requests=1&timeout=1"
 	chat_leave
 	gw_wait_for 10 rows_are "select outcome, state from usage" "4|1"
 }
@@ -70,7 +70,7 @@ line_came() {
 	# Apache reads on from a client that has announced more; the others pass the answer at once.
 	if [[ $KIND != apache2* ]]; then
 		run -0 ask /openai/v1/chat/completions -w '%{http_code}' -H 'Content-Type: application/json' -H 'Expect:' \
-			-H 'Content-Length: 99000000' --data-binary '{' --max-time 10
+			-H 'Content-Length: 99000000' --data-binary '{'
 		[[ "$output" == *413 ]]
 	fi
 }
@@ -119,16 +119,16 @@ line_came() {
 	BODY=$(chat_body gpt-4o-mini ',"stream":true') chat_start out
 	gw_wait_for 10 line_came '^data: '
 	chat_leave
-	run -0 curl -s "$MOCK/mock/wait?requests=1&finished=1&timeout=5000"
+	gw_finished 1
 	gw_wait_for 5 rows_are "select count(*), sum(outcome = 4), sum(estimated), sum(cost_pico > 0) from usage" "1|1|1|1"
 }
 
 @test "a client that leaves while the model thinks is noticed" {
 	order "end=never"
 	chat_start out
-	run -0 curl -s "$MOCK/mock/wait?requests=1&timeout=5000"
+	gw_asked 1
 	chat_leave
-	run -0 curl -s "$MOCK/mock/wait?requests=1&finished=1&timeout=5000"
+	gw_finished 1
 	gw_wait_for 5 rows_are "select count(*), sum(outcome = 4) from usage" "1|1"
 }
 
@@ -136,7 +136,7 @@ line_came() {
 	order "huge=4000000"
 	local i
 	chat_start slow --limit-rate 1k
-	run -0 curl -s "$MOCK/mock/wait?requests=1&timeout=5000"
+	gw_asked 1
 	for i in 1 2 3 4 5; do
 		run -0 chat -o /dev/null -w '%{http_code}'
 		[ "$output" = 200 ]

@@ -41,7 +41,7 @@ pays() {
 
 # said [CURL OPTION...]: status and error of a chat that is not paid for
 said() {
-	curl -sS --max-time 60 -H "Authorization: $(didauth -n "$PAYER")" -H 'Content-Type: application/json' \
+	curl -sS --max-time $((60 * GW_PATIENCE)) -H "Authorization: $(didauth -n "$PAYER")" -H 'Content-Type: application/json' \
 		--data-binary "$(chat_body gpt-4o-mini)" -w '\n%{http_code}' "$@" "$URL/openai/v1/chat/completions" | tr '\n' ' ' | sed -E 's/(clientTxRef|serviceTxRef|request_id)":"[^"]*"//g'
 }
 

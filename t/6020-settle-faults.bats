@@ -85,10 +85,9 @@ no_faults() {
 }
 
 @test "a node that hangs is waited for only so long" {
-	export NODE_TIMEOUT_MS=300
 	vouchers -c 2 -H 100000 >/dev/null
-	devnode_fault hang rooch_executeRawTransaction 1 3000 >/dev/null
-	run settle
+	devnode_fault hang rooch_executeRawTransaction 1 5000 >/dev/null
+	NODE_TIMEOUT_MS=1000 run settle
 	[ "$status" -le 1 ]
 	no_faults
 	run -0 settle

@@ -31,12 +31,12 @@ teardown() { gw_end; }
 	settle
 	agree -c 4 -k 10
 	gw_is "$(rows "select count(*) from claim")" 40
-	grep -q "another run is at work" run?.err
 	exec 9<"$DATABASE-settle.lock"
 	flock -n 9
 	run -2 settle --withdraw
 	[[ $output == *"another run is at work"* ]]
 	run -0 settle
+	[[ $output == *"another run is at work"* ]]
 	exec 9<&-
 }
 
@@ -137,7 +137,7 @@ teardown() { gw_end; }
 }
 
 @test "the responders' user cannot read the key, and settlement's cannot be talked into another's" {
-	[ "$(id -u)" = 0 ] || gw_need setpriv-as-root
+	[ "$(id -u)" = 0 ] || skip "only root can change users"
 	chmod 711 "$GW_DIR"
 	mkdir -m 700 "$GW_DIR/claims"
 	cp -p "$KEY_FILE" "$GW_DIR/claims/service.key"

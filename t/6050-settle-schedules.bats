@@ -37,7 +37,8 @@ cron() {
 	agree
 	run -0 cron 2
 	gw_is "$output" ""
-	gw_is "$(sqlite3 gateway-"$(date +%F)".db "select count(*) from claim")" 1
+	gw_is "$(echo gateway-????-??-??.db | wc -w)" 1
+	gw_is "$(sqlite3 gateway-????-??-??.db "select count(*) from claim")" 1
 	run -0 cron 3
 	gw_is "$output" ""
 	gw_is "$(on_chain)" "claimed=200 revenue=0"

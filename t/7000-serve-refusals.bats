@@ -19,7 +19,7 @@ teardown() { gw_end; }
 refused() {
 	local text=$1
 	shift
-	run -1 --separate-stderr timeout 20 "$PROGRAMS/llm-gateway" serve --state-dir "$GW_DIR/s" "$@"
+	run -1 --separate-stderr timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve --state-dir "$GW_DIR/s" "$@"
 	[ -z "$output" ]
 	gw_is "$stderr" "llm-gateway: $text"
 	run -1 gw_listens "$PORT"
@@ -35,7 +35,7 @@ refused() {
 }
 
 @test "a SERVICE_KEY that is none is refused without being shown" {
-	PAYMENT=on SERVICE_KEY=zzzSECRETzzz run -1 --separate-stderr timeout 20 "$PROGRAMS/llm-gateway" serve --state-dir s
+	PAYMENT=on SERVICE_KEY=zzzSECRETzzz run -1 --separate-stderr timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve --state-dir s
 	[[ "$stderr" == "llm-gateway: SERVICE_KEY"* ]]
 	[[ "$stderr$output" != *SECRET* ]]
 }
@@ -45,25 +45,25 @@ refused() {
 	refused 'Configuration validation failed: bad.json:3: workers: expected a whole number from 1 to 64, not "many"' \
 		--config bad.json
 	printf '{\n\t"port": %s,\n\t"wrokers": 1\n}\n' "$PORT" >bad.json
-	run -1 --separate-stderr timeout 20 "$PROGRAMS/llm-gateway" serve --config bad.json
+	run -1 --separate-stderr timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve --config bad.json
 	[[ "$stderr" == *"bad.json:3: "*wrokers*workers* ]]
 	printf '{\n\t"port": %s,\n' "$PORT" >bad.json
-	run -1 --separate-stderr timeout 20 "$PROGRAMS/llm-gateway" serve --config bad.json
+	run -1 --separate-stderr timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve --config bad.json
 	[[ "$stderr" == *"Configuration validation failed: bad.json:3: "* ]]
 	refused 'Configuration validation failed: none.json: cannot read it: No such file or directory' --config none.json
 	WORKERS=0 refused 'Configuration validation failed: environment: WORKERS: expected a whole number from 1 to 64, not "0"'
 }
 
 @test "an unknown option, or an argument, is a wrong use" {
-	run -2 timeout 20 "$PROGRAMS/llm-gateway" serve --prot 1
+	run -2 timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve --prot 1
 	[[ "$output" == *"--port"* ]]
-	run -2 timeout 20 "$PROGRAMS/llm-gateway" serve now
+	run -2 timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve now
 }
 
 @test "a port that is in use" {
 	gw_spawn other mockllm --port "$PORT"
 	gw_wait_up other 10 gw_listens "$PORT"
-	run -1 --separate-stderr timeout 20 "$PROGRAMS/llm-gateway" serve --state-dir "$GW_DIR/s"
+	run -1 --separate-stderr timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve --state-dir "$GW_DIR/s"
 	gw_is "$stderr" "llm-gateway: Port already in use: $PORT; choose another with --port <number>"
 	[ -z "$output" ]
 	# nothing was made for it
@@ -71,7 +71,7 @@ refused() {
 }
 
 @test "an address that this machine does not have" {
-	run -1 --separate-stderr timeout 20 "$PROGRAMS/llm-gateway" serve --state-dir "$GW_DIR/s" --host 192.0.2.7
+	run -1 --separate-stderr timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve --state-dir "$GW_DIR/s" --host 192.0.2.7
 	[[ "$stderr" == "llm-gateway: cannot listen on 192.0.2.7 port $PORT: "* ]]
 }
 
@@ -90,9 +90,9 @@ refused() {
 @test "a state directory whose name a web server's file cannot hold, or that is too long for sockets" {
 	local long
 	long=$GW_DIR/$(printf 'x%.0s' $(seq 100))
-	run -1 --separate-stderr timeout 20 "$PROGRAMS/llm-gateway" serve --state-dir "$GW_DIR/a b"
+	run -1 --separate-stderr timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve --state-dir "$GW_DIR/a b"
 	[[ "$stderr" == *"choose another with --state-dir" ]]
-	run -1 --separate-stderr timeout 20 "$PROGRAMS/llm-gateway" serve --state-dir "$long"
+	run -1 --separate-stderr timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve --state-dir "$long"
 	[[ "$stderr" == *"too long for sockets"* ]]
 }
 
@@ -100,7 +100,7 @@ refused() {
 	mkdir -m 755 s
 	sqlite3 s/gateway.db 'create table something (x); pragma user_version = 0;'
 	sha256sum s/gateway.db >before
-	run -1 --separate-stderr timeout 20 "$PROGRAMS/llm-gateway" serve --state-dir "$GW_DIR/s"
+	run -1 --separate-stderr timeout $((20 * GW_PATIENCE)) "$PROGRAMS/llm-gateway" serve --state-dir "$GW_DIR/s"
 	[[ "$stderr" == "llm-gateway: "*s/gateway.db* ]]
 	sha256sum --quiet -c before
 }
@@ -109,7 +109,7 @@ refused() {
 	local key
 	key=$(llm-gateway keygen 2>/dev/null)
 	mkdb gateway.db
-	DATABASE=$GW_DIR/gateway.db SERVICE_KEY=$key run -1 timeout 20 "$PROGRAMS/fcgi/openai.fcgi" --socket "$GW_DIR/x.sock"
+	DATABASE=$GW_DIR/gateway.db SERVICE_KEY=$key run -1 timeout $((20 * GW_PATIENCE)) "$PROGRAMS/fcgi/openai.fcgi" --socket "$GW_DIR/x.sock"
 	[[ "$output" == *"SERVICE_KEY must not be given to a responder"* ]]
 	[[ "$output" != *"$key"* ]]
 	[ ! -e x.sock ]

@@ -32,10 +32,10 @@ logged() {
 	grep -q "$1" serve.err
 }
 
-# stream_start: one that takes its time; its first bytes are here.
+# stream_start: one that is held back in the middle; its first bytes are here. stream_ends_well: the rest comes.
 stream_start() {
 	rm -f out
-	order "file=openai/openai-chat-stream-usage-final&delay=100&sizes=80"
+	order "file=openai/openai-chat-stream-usage-final&hold=600&delay=20&sizes=80"
 	BODY=$(chat_body gpt-4o-mini ',"stream":true') chat_start out
 	gw_wait_for 10 line_came '^data: '
 }
@@ -43,6 +43,7 @@ stream_is_open() {
 	kill -0 "$CHAT"
 }
 stream_ends_well() {
+	gw_release
 	wait "$CHAT"
 	sed '1,/^$/d' "$FIXTURE" | cmp - out
 }
@@ -141,7 +142,7 @@ last_cost() {
 	DRAIN_TIMEOUT_MS=500 web_start nginx
 	order "end=never"
 	chat_start out
-	run -0 curl -s "$MOCK/mock/wait?requests=1&timeout=5000"
+	gw_asked 1
 	gw_stop serve
 	wait "$CHAT" || :
 	gw_is "$(rows "select count(*), sum(state = 1) from usage")" "1|1"

@@ -24,7 +24,7 @@ teardown() {
 # as_user COMMAND...: root's tests run it as nobody, who has the directory as home.
 as_user() {
 	[ "$(id -u)" != 0 ] || chown 65534:65534 "$GW_DIR"
-	timeout 60 "${GW_AS[@]}" "$@"
+	timeout $((60 * GW_PATIENCE)) "${GW_AS[@]}" "$@"
 }
 
 told() { # the story, in this order
@@ -60,7 +60,7 @@ requests() {
 	local server
 	for server in lighttpd apache2; do
 		gw_need "$server"
-		run -0 timeout 60 "${QUICK[@]}" --once --web-server "$server" --state-dir "$GW_DIR/$server"
+		run -0 timeout $((60 * GW_PATIENCE)) "${QUICK[@]}" --once --web-server "$server" --state-dir "$GW_DIR/$server"
 		[[ "$output" == *"behind $server"*"One streamed answer through $server"*"0.0000"* ]]
 	done
 }

@@ -89,13 +89,28 @@ told() {
 	llm-gateway inspect payment --response "$(answer_value)"
 }
 
+# payment_setup: for a file that breaks paid requests off: one is served and its proposal open, and the mock has
+# forgotten it. CHAT is the path, ROW what a usage row is looked at for, STREAM the body of a streamed question.
+payment_setup() {
+	# shellcheck disable=SC2034
+	CHAT=/openai/v1/chat/completions ROW='state, outcome, cost_pico, hex(cost_asset)'
+	# shellcheck disable=SC2034
+	STREAM=$(chat_body gpt-4o-mini ',"stream":true')
+	gw_need sqlite3 jq
+	payment_world
+	payment_start openai
+	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
+	[ "$(answer_status out)" = 200 ]
+	curl -sS -X POST "$MOCK/mock/reset"
+}
+
 # paying FILE [FCGICAT OPTION...]: as pay, of openai's chat, in the background; its answer in FILE, its
 # process in ASKED.
 paying() {
 	local file=$1 header
 	shift
 	header=$(payer header "$ANSWER")
-	paid_ask openai /openai/v1/chat/completions -H "X-Payment-Channel-Data: $header" "$@" >"$file" &
+	paid_ask openai /openai/v1/chat/completions -H "X-Payment-Channel-Data: $header" "$@" >"$file" 3>&- &
 	# shellcheck disable=SC2034
 	ASKED=$!
 }
@@ -116,20 +131,13 @@ rows_closed() {
 	[ "$(rows "select count(*) from usage where state = 0")" = 0 ]
 }
 
-# shellcheck disable=SC2153
-asked() { # asked N: so many requests have reached the provider
-	gw_wait_for 10 curl -sS --fail "$MOCK/mock/wait?requests=$1&timeout=100"
-}
-
-finished() { # finished N: so many answers of the provider have come to their end
-	gw_wait_for 10 curl -sS --fail "$MOCK/mock/wait?finished=$1&timeout=100"
-}
-
 # lock_store, unlock_store: nobody else can write meanwhile
 lock_store() {
-	coproc LOCK { sqlite3 -cmd '.timeout 5000' gateway.db 2>&1; }
+	local got
+	coproc LOCK { sqlite3 -cmd '.timeout 60000' gateway.db 2>&1; }
 	echo 'BEGIN IMMEDIATE; SELECT 1;' >&"${LOCK[1]}"
-	read -r -t 10 -u "${LOCK[0]}" _
+	read -r -u "${LOCK[0]}" got
+	gw_is "$got" 1
 }
 unlock_store() {
 	echo 'COMMIT;' >&"${LOCK[1]}"

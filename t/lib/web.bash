@@ -132,7 +132,7 @@ web_start_spawn() {
 ask() {
 	local path=$1
 	shift
-	curl -sS -N --max-time 60 -H "Authorization: $(didauth)" "$@" "$URL$path"
+	curl -sS -N --max-time $((60 * GW_PATIENCE)) -H "Authorization: $(didauth)" "$@" "$URL$path"
 }
 
 # chat [CURL OPTION...]: a chat request; BODY if it is set.
@@ -146,7 +146,7 @@ chat_start() {
 	local out=$1 auth
 	shift
 	auth=$(didauth)
-	curl -sS -N --max-time 60 -H "Authorization: $auth" -H 'Content-Type: application/json' \
+	curl -sS -N --max-time $((60 * GW_PATIENCE)) -H "Authorization: $auth" -H 'Content-Type: application/json' \
 		--data-binary "${BODY:-$(chat_body gpt-4o-mini)}" "$@" "$URL/openai/v1/chat/completions" \
 		>"$out" 2>/dev/null 3>&- &
 	CHAT=$!
