@@ -134,7 +134,9 @@ gw_stop() {
 		[ "${GW_NAMES[i]}" != "$name" ] || unset 'GW_NAMES[i]'
 	done
 	kill "-${2:-TERM}" "$pid" 2>/dev/null || :
-	kill -CONT "$pid" 2>/dev/null || : # one that a test has stopped
+	# One that a test has stopped has to hear it. No other: a CONT takes away the STOP by which the leak checker,
+	# at a process's end, attaches to its threads, and that one waits for it for ever.
+	! grep -qs '^State:.T' "/proc/$pid/status" || kill -CONT "$pid" 2>/dev/null || :
 	if ! gw_wait_for 20 gw_gone "$pid"; then
 		kill -KILL "$pid" 2>/dev/null || :
 		echo "$name did not end within $((20 * GW_PATIENCE)) s"
