@@ -149,18 +149,25 @@ last_cost() {
 }
 
 @test "a web server that dies is started again, and so is a responder" {
-	local server pid
+	local server pid child
+	local -a children
 	for server in nginx lighttpd apache2; do
 		gw_need "$server"
 		web_start "$server"
 		pid=$(pgrep -P "${GW_PID[serve]}" -f "/$server ")
+		mapfile -t children < <(pgrep -P "$pid")
 		kill -KILL "$pid"
 		gw_wait_for 10 logged "$server (pid $pid) ended: signal 9"
+		# nobody of the old one goes on answering
+		for child in "${children[@]}"; do
+			gw_wait_for 10 gw_gone "$child"
+		done
 		gw_wait_for 20 chat --fail -o /dev/null
 		pid=$(running claude)
 		kill -KILL "$pid"
 		gw_wait_for 10 differs "$pid" claude
 		gw_stop serve
+		run -1 gw_listens "$PORT"
 		rm -r s
 	done
 }

@@ -154,6 +154,8 @@ void run_reap(struct serve *s, bool stopping)
 		if (leaving_ended(s, pid))
 			continue;
 		if (pid == s->web_slot.pid) {
+			/* Workers whose master was killed would listen on, and the next one could not. */
+			(void)kill(-pid, SIGKILL);
 			if (stopping)
 				s->web_slot.pid = 0;
 			else
