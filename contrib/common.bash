@@ -5,8 +5,8 @@
 
 GW_PACKAGES_BUILD=(gcc libc6-dev make autoconf automake pkg-config libjansson-dev libcurl4-gnutls-dev
 	libgnutls28-dev nettle-dev libgmp-dev libsecp256k1-dev libsqlite3-dev libfcgi-dev)
-GW_PACKAGES_RUN=(nginx curl jq ca-certificates)
-GW_PACKAGES_TEST=(bats lighttpd apache2 libapache2-mod-fcgid clang libclang-rt-14-dev llvm clang-format
+GW_PACKAGES_RUN=(curl jq ca-certificates)
+GW_PACKAGES_TEST=(bats nginx lighttpd apache2 libapache2-mod-fcgid clang libclang-rt-14-dev llvm clang-format
 	clang-tidy shellcheck cppcheck valgrind procps sqlite3)
 GW_PACKAGES_NODE=(nodejs npm)
 
@@ -45,33 +45,36 @@ step() {
 	return "$status"
 }
 
+# root_is_at_hand NAME...: asked before anything begins, where sudo can ask for the password.
+root_is_at_hand() {
+	[ "$(id -u)" = 0 ] && return
+	command -v sudo >/dev/null || die "neither root nor sudo is at hand; let somebody install: $*"
+	sudo -n true 2>/dev/null && return
+	say "To install $*, sudo may ask for your password."
+	sudo -v || die "you may not use sudo; let somebody install: $*"
+}
+
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
-	elif command -v sudo >/dev/null; then
-		sudo "$@"
 	else
-		die "packages are missing and neither root nor sudo is at hand; install: ${missing[*]}"
+		sudo "$@"
 	fi
 }
 
-# A web server's package would start it at once, on port 80; that is not what it is for here.
-without_services() {
-	local policy=/usr/sbin/policy-rc.d status=0
-	if [ -e "$policy" ]; then
-		as_root "$@"
-		return
-	fi
-	printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
-	as_root chmod 755 "$policy"
-	as_root "$@" || status=$?
-	as_root rm -f "$policy"
-	return "$status"
-}
-
-apt() {
-	without_services env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
+# apt_install NAME...: a web server's package would start it at once, on port 80; that is not what it is for here.
+apt_install() {
+	# shellcheck disable=SC2016 # for the shell that root runs
+	as_root env DEBIAN_FRONTEND=noninteractive sh -c '
+		policy=/usr/sbin/policy-rc.d
+		if [ ! -e "$policy" ]; then
+			trap "rm -f $policy" EXIT
+			trap "exit 1" HUP INT TERM
+			printf "#!/bin/sh\nexit 101\n" >"$policy"
+			chmod 755 "$policy"
+		fi
+		apt-get -q -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+			install --no-install-recommends "$@"' apt_install "$@"
 }
 
 # packages LOG NAME...: install those that are not there. Offline it works when all are.
@@ -84,9 +87,12 @@ packages() {
 	done
 	[ ${#missing[@]} -gt 0 ] || return 0
 	command -v apt-get >/dev/null || die "this is not Debian: install what corresponds to ${missing[*]}"
-	step "$log" "Updating the package lists" as_root apt-get -q update ||
+	root_is_at_hand "${missing[@]}"
+	step "$log" "Updating the package lists" as_root apt-get -q update || {
+		tail -n 5 "$log"
 		say "    no new lists; trying with the old ones"
-	step "$log" "Installing ${missing[*]}" apt install --no-install-recommends "${missing[@]}" || {
+	}
+	step "$log" "Installing ${missing[*]}" apt_install "${missing[@]}" || {
 		tail -n 20 "$log"
 		die "the packages could not be installed: see above"
 	}
