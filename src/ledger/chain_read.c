@@ -210,7 +210,7 @@ static int read_once(struct chain_reader *r, struct chain_found *out, const stru
 		out->facts.read_ms = n.started_ms;
 		return 0;
 	}
-	if (store_write(r->store, "chain", see, &j, e) < 0)
+	if (store_write_repeatable(r->store, "chain", see, &j, e) < 0)
 		return -1;
 	take_row(out, &j.row, row_age(&j.row, false));
 	return n.has_balance && !j.row.seen.has_balance ? 1 : 0;

@@ -125,6 +125,8 @@ static int admit_tx(struct store_conn *c, void *arg, struct gw_err *e)
 
 	x->usage_id = 0;
 	x->stale_prices = false;
+	if (x->has_payment)
+		payment_forget_try(&x->payment);
 	if (nonce_burn_tx(c, &x->auth, now_ms / 1000, AUTH_WINDOW_S, e) < 0)
 		return -1;
 	/* also of a model that is refused for want of a price: it may have one by now */
@@ -168,7 +170,7 @@ int exchange_admit(struct exchange *x, struct gw_err *e)
 	unsigned tries = 0;
 
 	for (;;) {
-		if (store_write(x->g->store, "admit", admit_tx, x, e) == 0) {
+		if (store_write_repeatable(x->g->store, "admit", admit_tx, x, e) == 0) {
 			x->admitted = x->refusal.code == GWE_OK &&
 				      (!x->has_payment || x->payment.refused.code == GWE_OK);
 			return 0;

@@ -120,6 +120,8 @@ struct payment_offer {
  */
 int payment_admit_tx(struct store_conn *c, struct payment *p, const struct payment_offer *o,
 		     struct gw_err *e) GW_MUST_CHECK;
+/* What an attempt of T1 that was undone has left in @p; for callers that may fail before the next one. */
+void payment_forget_try(struct payment *p);
 /* Up to @ms. false: busy_wait_ms is over in all or too many wait already (RAV_CONFLICT then), or @gone_fd
  * hung up. */
 bool payment_wait(struct payment *p, int64_t since_mono_ms, unsigned ms, int gone_fd);

@@ -284,7 +284,7 @@ static int take_lease(struct store_conn *c, struct payment *p, struct subchannel
 	return 0;
 }
 
-static void forget_try(struct payment *p)
+void payment_forget_try(struct payment *p)
 {
 	p->busy = p->doubted = p->accepted = p->leased = false;
 	p->renew = CHAIN_CACHED;
@@ -338,7 +338,7 @@ int payment_admit_tx(struct store_conn *c, struct payment *p, const struct payme
 {
 	int rc;
 
-	forget_try(p);
+	payment_forget_try(p);
 	if (p->free_route && !p->request.has_voucher) {
 		if (o->refusal)
 			p->refused = *o->refusal;
@@ -350,7 +350,7 @@ int payment_admit_tx(struct store_conn *c, struct payment *p, const struct payme
 		bool busy = p->busy, doubted = p->doubted;
 		int renew = p->renew;
 
-		forget_try(p);
+		payment_forget_try(p);
 		p->busy = busy;
 		p->doubted = doubted;
 		p->renew = renew;

@@ -169,7 +169,7 @@ static void refuse_payment(struct exchange *x, const struct gw_err *why)
 {
 	struct gw_err e;
 
-	if (store_write(x->g->store, "burn", burn_only, x, &e) < 0)
+	if (store_write_repeatable(x->g->store, "burn", burn_only, x, &e) < 0)
 		why = &e;
 	exchange_refuse(x, why, SHAPE_ENVELOPE);
 }

@@ -259,7 +259,7 @@ static int settle(struct exchange *x, const struct usage_finish *row, struct gw_
 	for (unsigned i = 0; i < TRIES; i++, wait_ms *= 2) {
 		if (i)
 			(void)poll(NULL, 0, wait_ms);
-		if (store_write(x->g->store, "settle", settle_tx, &s, e) == 0)
+		if (store_write_repeatable(x->g->store, "settle", settle_tx, &s, e) == 0)
 			return 0;
 		if (e->code == GWE_CONFLICT)
 			break;

@@ -17,7 +17,8 @@ struct stmt {
 	struct store_conn *c;
 	enum stmt_id id;
 	bool busy;	/* handed out */
-	int param, col; /* found last: the next one asked for stands behind it, mostly */
+	/* where the search begins: behind the last parameter, at the last column (is it NULL? what is it?) */
+	int param, col;
 };
 
 /* What the store itself says to SQLite, see stmts_own.def. */

@@ -144,7 +144,7 @@ static int column(struct stmt *s, const char *col)
 		int at = (s->col + i) % n;
 
 		if (!strcmp(sqlite3_column_name(s->s, at), col)) {
-			s->col = at + 1;
+			s->col = at;
 			return at;
 		}
 	}

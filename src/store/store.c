@@ -19,11 +19,15 @@ struct job {
 	void *arg;
 	struct gw_err *e;
 	int rc;
+	bool repeatable; /* may be run again, once its work is undone */
 	sem_t done;
 	struct job *next;
 };
 
-enum { READERS = 4 };
+enum {
+	READERS = 4,
+	APART = 32 /* groups after a failure in which each job has a savepoint of its own */
+};
 
 struct store {
 	char *path;
@@ -35,6 +39,7 @@ struct store {
 	struct job *first, **last;
 	bool closing;
 	unsigned long failed; /* groups since the last that succeeded; the writer's */
+	unsigned apart;	      /* groups to go with savepoints; the writer's */
 
 	pthread_mutex_t readers_lock;
 	pthread_cond_t reader_free;
@@ -57,15 +62,13 @@ static void fail_jobs(struct job *jobs, const struct gw_err *why)
 }
 
 /*
- * Run the jobs inside the open transaction. -1: the transaction is gone (disk full, I/O error): SQLite
- * may undo all of it on its own.
+ * Run the jobs inside the open transaction, each in a savepoint of its own where they are @apart. -1: the
+ * transaction is gone (disk full, I/O error): SQLite may undo all of it on its own.
  */
-static int run_jobs(struct store_conn *c, struct job *jobs, struct gw_err *why)
+static int run_jobs(struct store_conn *c, struct job *jobs, bool apart, struct gw_err *why)
 {
-	bool alone = !jobs->next;
-
 	for (struct job *j = jobs; j; j = j->next) {
-		int rc = alone ? SQLITE_OK : conn_do(c, OWN_SAVEPOINT);
+		int rc = apart ? conn_do(c, OWN_SAVEPOINT) : SQLITE_OK;
 
 		if (rc != SQLITE_OK)
 			return conn_fail(c, rc, "savepoint", why);
@@ -78,8 +81,11 @@ static int run_jobs(struct store_conn *c, struct job *jobs, struct gw_err *why)
 				*why = *j->e;
 			return -1;
 		}
-		if (alone)
-			return 0;
+		if (!apart) {
+			if (j->rc)
+				break; /* nothing of the group stands: the others would work for nothing */
+			continue;
+		}
 		if (j->rc)
 			rc = conn_do(c, OWN_UNDO);
 		if (rc == SQLITE_OK)
@@ -90,20 +96,38 @@ static int run_jobs(struct store_conn *c, struct job *jobs, struct gw_err *why)
 	return 0;
 }
 
-/* 0, or -1 with the store's own reason in @why. */
-static int run_group(struct store_conn *c, struct job *jobs, struct gw_err *why)
+static bool has_failed(const struct job *jobs)
+{
+	for (; jobs; jobs = jobs->next)
+		if (jobs->rc)
+			return true;
+	return false;
+}
+
+static bool all_repeatable(const struct job *jobs)
+{
+	for (; jobs; jobs = jobs->next)
+		if (!jobs->repeatable)
+			return false;
+	return true;
+}
+
+/*
+ * One transaction of all jobs. 0 committed, or nothing was to be committed; 1 one has failed, and all that
+ * the others did is undone with it; -1 with the store's own reason in @why.
+ */
+static int run_transaction(struct store_conn *c, struct job *jobs, bool apart, struct gw_err *why)
 {
 	int rc = conn_do(c, OWN_BEGIN);
 
 	if (rc != SQLITE_OK) {
 		conn_fail(c, rc, jobs->name, why);
-		fail_jobs(jobs, why);
 		return -1;
 	}
-	if (!run_jobs(c, jobs, why)) {
-		if (!jobs->next && jobs->rc) {
+	if (!run_jobs(c, jobs, apart, why)) {
+		if (!apart && has_failed(jobs)) {
 			conn_do(c, OWN_ROLLBACK);
-			return 0;
+			return 1;
 		}
 		rc = conn_do(c, OWN_COMMIT);
 		if (rc == SQLITE_OK)
@@ -112,8 +136,30 @@ static int run_group(struct store_conn *c, struct job *jobs, struct gw_err *why)
 	}
 	if (!sqlite3_get_autocommit(c->db))
 		conn_do(c, OWN_ROLLBACK);
-	fail_jobs(jobs, why);
 	return -1;
+}
+
+/*
+ * 0, or -1 with the store's own reason in @why. A savepoint costs a copy of each page that its job touches,
+ * and few jobs fail: those that may be run again do without until one of them fails; then all are run again
+ * with savepoints, and so are the next groups, so that one client whose requests fail does not make the
+ * writer do the work of all others twice.
+ */
+static int run_group(struct store *st, struct job *jobs, struct gw_err *why)
+{
+	bool apart = jobs->next && (st->apart || !all_repeatable(jobs));
+	int rc;
+
+	if (jobs->next && st->apart)
+		st->apart--;
+	rc = run_transaction(st->writer, jobs, apart, why);
+	if (rc == 1 && jobs->next) {
+		st->apart = APART;
+		rc = run_transaction(st->writer, jobs, true, why);
+	}
+	if (rc < 0)
+		fail_jobs(jobs, why);
+	return rc < 0 ? -1 : 0;
 }
 
 /* A full disk fails every group: said when it begins and when it is over. */
@@ -143,7 +189,7 @@ static void *write_loop(void *arg)
 		st->first = NULL;
 		st->last = &st->first;
 		pthread_mutex_unlock(&st->lock);
-		tell(st, run_group(st->writer, jobs, &why) ? &why : NULL);
+		tell(st, run_group(st, jobs, &why) ? &why : NULL);
 		for (; jobs; jobs = next) {
 			next = jobs->next; /* the job is gone once its thread runs */
 			sem_post(&jobs->done);
@@ -154,24 +200,36 @@ static void *write_loop(void *arg)
 	return NULL;
 }
 
+static int hand_over(struct store *st, struct job *j)
+{
+	assert(st->writer && !pthread_equal(pthread_self(), st->thread));
+	sem_init(&j->done, 0, 0);
+	pthread_mutex_lock(&st->lock);
+	assert(!st->closing);
+	*st->last = j;
+	/* It leaves the queue before this function returns. */
+	st->last = &j->next;
+	pthread_cond_signal(&st->work);
+	pthread_mutex_unlock(&st->lock);
+	while (sem_wait(&j->done))
+		assert(errno == EINTR);
+	sem_destroy(&j->done);
+	return j->rc;
+}
+
 int store_write(struct store *st, const char *name, store_fn fn, void *arg, struct gw_err *e)
 {
 	struct job j = { .name = name, .fn = fn, .arg = arg, .e = e };
 
-	assert(st->writer && !pthread_equal(pthread_self(), st->thread));
-	sem_init(&j.done, 0, 0);
-	pthread_mutex_lock(&st->lock);
-	assert(!st->closing);
-	*st->last = &j;
-	/* It leaves the queue before this function returns. */
-	/* cppcheck-suppress autoVariables */
-	st->last = &j.next;
-	pthread_cond_signal(&st->work);
-	pthread_mutex_unlock(&st->lock);
-	while (sem_wait(&j.done))
-		assert(errno == EINTR);
-	sem_destroy(&j.done);
-	return j.rc;
+	return hand_over(st, &j);
+}
+
+int store_write_repeatable(struct store *st, const char *name, store_fn fn, void *arg,
+			   struct gw_err *e)
+{
+	struct job j = { .name = name, .fn = fn, .arg = arg, .e = e, .repeatable = true };
+
+	return hand_over(st, &j);
 }
 
 static int start_writer(struct store *st, struct gw_err *e)

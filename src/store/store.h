@@ -3,8 +3,9 @@
  * store - the SQLite file: roles, statements by name, group commit, migrations.
  *
  * One writer thread owns the only writing connection of a process. Callers hand it a function;
- * it runs many of them inside one BEGIN IMMEDIATE, each in its own savepoint, commits once
- * (synchronous FULL) and then lets all callers return. A function that fails is undone alone.
+ * it runs many of them inside one BEGIN IMMEDIATE, commits once (synchronous FULL) and then lets all
+ * callers return. A function that fails is undone alone: by a savepoint, or, where all may be run again, by
+ * undoing all and running the others again.
  * Readers borrow a connection of a small pool.
  *
  * All SQL text is in store/stmts*.def: id, roles, text. Columns are read by name. What a role must
@@ -63,6 +64,12 @@ struct store_conn;
 typedef int (*store_fn)(struct store_conn *c, void *arg, struct gw_err *e);
 int store_write(struct store *st, const char *name, store_fn fn, void *arg,
 		struct gw_err *e) GW_MUST_CHECK;
+/*
+ * The same for a @fn that may be run several times, of which all but the last were undone: whatever it
+ * leaves outside the database it sets anew each time. Cheaper than a savepoint.
+ */
+int store_write_repeatable(struct store *st, const char *name, store_fn fn, void *arg,
+			   struct gw_err *e) GW_MUST_CHECK;
 /*
  * Run @fn inside a read transaction, one look at the database, on a connection of a small pool. @fn
  * must not block or keep @c.

@@ -436,7 +436,7 @@ static int run_t1(struct exchange_job *j, struct store *st, struct gw_err *e)
 {
 	int64_t since = clock_mono_ms();
 
-	while (store_write(st, "admit", job_t1, j, e) < 0) {
+	while (store_write_repeatable(st, "admit", job_t1, j, e) < 0) {
 		if (!j->p->busy)
 			return -1;
 		if (!payment_wait(j->p, since, 1000, -1))
@@ -480,7 +480,7 @@ static struct told ask_at(struct world *w, struct payment_engine *en, struct sto
 	if (a->upstream_us)
 		usleep(a->upstream_us);
 	if (t.p.leased && !a->stop_after_t1) {
-		if (store_write(st, "settle", job_t2, &j, &t.e) < 0)
+		if (store_write_repeatable(st, "settle", job_t2, &j, &t.e) < 0)
 			t.code = t.e.code;
 		else
 			payment_released(&t.p);

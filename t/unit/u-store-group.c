@@ -37,9 +37,12 @@ struct member {
 	pthread_t thread;
 	int n;
 	enum way way;
-	int rc;
+	int rc, runs;
 	struct gw_err e;
 };
+/* store_write, or the one whose jobs may be run again */
+static int (*write_by)(struct store *st, const char *name, store_fn fn, void *arg,
+		       struct gw_err *e) = store_write;
 
 /* More than the connection's cache holds: it reaches the file before the commit. */
 enum { LONG_PATH = 4 << 20 };
@@ -73,6 +76,7 @@ static int work(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	struct member *m = arg;
 
+	m->runs++;
 	if (start(c, m->n, 1000, m->way == TALKS, e) ||
 	    start(c, m->n, m->way == BREAKS_A_RULE ? -1 : 1000, false, e))
 		return -1;
@@ -86,7 +90,8 @@ static void *member(void *arg)
 	struct member *m = arg;
 
 	m->e.code = GWE_OK;
-	m->rc = store_write(m->st, "work", work, m, &m->e);
+	m->runs = 0;
+	m->rc = write_by(m->st, "work", work, m, &m->e);
 	return NULL;
 }
 
@@ -228,6 +233,52 @@ static void check_group(void)
 	clear();
 }
 
+static bool ran(const struct member *m, int runs)
+{
+	for (int i = 0; i < CROWD; i++)
+		if (m[i].runs != runs)
+			return false;
+	return true;
+}
+
+/* The crowd with its last but one refusing, or not: those that went well are there, once. */
+static bool crowd(struct store *st, struct member *m, bool refuses)
+{
+	const int64_t all = ((1 << 2 * (CROWD + 1)) - 4) / 3,
+		      without = all - (1 << 2 * (CROWD - 1));
+
+	memset(m, 0, CROWD * sizeof *m);
+	m[CROWD - 2].way = refuses ? REFUSES : WELL;
+	clear();
+	one_group(st, m, CROWD);
+	for (int i = 0; i < CROWD; i++)
+		if ((m[i].rc != 0) != (refuses && i == CROWD - 2))
+			return false;
+	return ask(rows_of) == 2 * (refuses ? without : all);
+}
+
+static void check_repeated(void)
+{
+	struct store *st = open_as(STORE_GATEWAY);
+	struct member m[CROWD];
+	bool once = true;
+
+	write_by = store_write_repeatable;
+	OK(crowd(st, m, false) && ran(m, 1),
+	   "jobs that may be run again are run once when all go well");
+	OK(crowd(st, m, true) && m[0].runs == 2 && m[CROWD - 2].runs == 2 &&
+		   m[CROWD - 1].runs == 1 && m[CROWD - 2].e.code == GWE_CONFLICT,
+	   "one that refuses: what went well before it is run again, and nothing is there twice");
+	for (int i = 0; i < APART; i++)
+		once &= crowd(st, m, true) && ran(m, 1);
+	OK(once, "those that refuse after it cost nobody a second run");
+	OK(crowd(st, m, true) && m[0].runs == 2, "for a while");
+	write_by = store_write;
+	OK(crowd(st, m, true) && ran(m, 1), "jobs that may not be run again never are");
+	store_close(st);
+	clear();
+}
+
 /* From each write on that the group makes: nobody is told that it went well, and nothing is left. */
 static void check_fault(enum fault fault, enum way third, unsigned step, const char *what)
 {
@@ -237,6 +288,7 @@ static void check_fault(enum fault fault, enum way third, unsigned step, const c
 
 	do {
 		failed = 0;
+		st->apart = 0;
 		faultvfs_change(fault, at, UINT32_MAX);
 		one_group(st, m, CROWD);
 		for (int i = 0; i < CROWD; i++) {
@@ -427,9 +479,15 @@ int main(void)
 	check_second_wall();
 	faultvfs_install();
 	check_group();
+	check_repeated();
 	check_fault(FAULT_FULL, WELL, 1, "the disk was full");
 	check_fault(FAULT_FULL, TALKS, 97, "it was full in the midst of a long one");
 	check_fault(FAULT_SYNC, WELL, 1, "the disk did not sync");
+	write_by = store_write_repeatable;
+	check_fault(FAULT_FULL, WELL, 1, "with jobs that may be run again the disk was full");
+	check_fault(FAULT_FULL, TALKS, 97, "it was full in the midst of a long one");
+	check_fault(FAULT_SYNC, WELL, 1, "the disk did not sync");
+	write_by = store_write;
 	check_close();
 	unlink(path);
 	OK(!rmdir(dir), "the last to close folds the log in");
