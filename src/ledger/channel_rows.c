@@ -121,10 +121,10 @@ static bool load_row(struct stmt *s, struct subchannel_row *r)
 	return ok;
 }
 
-int subchannel_load(struct store_conn *c, struct subchannel_row *r, const struct rooch_id *channel,
-		    const char *fragment, int64_t now_ms, struct gw_err *e)
+/* Runs @s, whose other parameters are bound. */
+static int load_by(struct stmt *s, struct subchannel_row *r, const struct rooch_id *channel,
+		   const char *fragment, struct gw_err *e)
 {
-	struct stmt *s = stmt_get(c, STMT_SUBCHANNEL_LOAD);
 	int rc;
 
 	memset(r, 0, sizeof *r);
@@ -135,7 +135,6 @@ int subchannel_load(struct store_conn *c, struct subchannel_row *r, const struct
 		return damaged(e);
 	}
 	bind_key(s, channel, fragment);
-	stmt_bind_i64(s, "now_ms", now_ms);
 	rc = stmt_step(s, e);
 	if (rc == 1)
 		rc = load_row(s, r) ? 0 : damaged(e);
@@ -143,6 +142,21 @@ int subchannel_load(struct store_conn *c, struct subchannel_row *r, const struct
 		rc = 1;
 	stmt_done(s);
 	return rc;
+}
+
+int subchannel_load(struct store_conn *c, struct subchannel_row *r, const struct rooch_id *channel,
+		    const char *fragment, int64_t now_ms, struct gw_err *e)
+{
+	struct stmt *s = stmt_get(c, STMT_SUBCHANNEL_LOAD);
+
+	stmt_bind_i64(s, "now_ms", now_ms);
+	return load_by(s, r, channel, fragment, e);
+}
+
+int subchannel_load_leased(struct store_conn *c, struct subchannel_row *r,
+			   const struct rooch_id *channel, const char *fragment, struct gw_err *e)
+{
+	return load_by(stmt_get(c, STMT_SUBCHANNEL_LOAD_LEASED), r, channel, fragment, e);
 }
 
 int subchannel_is_busy(struct store_conn *c, const struct rooch_id *channel, const char *fragment,
@@ -183,7 +197,7 @@ static bool add_unclaimed(struct stmt *s, struct u256 *sum)
 }
 
 /* A proposal's cost or a bound; they exclude each other. */
-static bool add_unsigned(struct stmt *s, struct payer_debt *d, bool others)
+static bool add_unsigned(struct stmt *s, struct payer_debt *d)
 {
 	bool pending = !stmt_is_null(s, "pending_cost");
 	struct picousd sum;
@@ -194,8 +208,6 @@ static bool add_unsigned(struct stmt *s, struct payer_debt *d, bool others)
 	if (!rows_amount(s, pending ? "pending_cost" : "lease_bound", &v) ||
 	    !u256_add(&d->owed, d->owed, v))
 		return false;
-	if (!others)
-		return true;
 	if (!picousd_add(
 		    &sum, picousd_of(d->unsigned_pico),
 		    picousd_of(stmt_u64(s, pending ? "pending_cost_pico" : "lease_bound_pico"))))
@@ -204,31 +216,33 @@ static bool add_unsigned(struct stmt *s, struct payer_debt *d, bool others)
 	return true;
 }
 
-static bool is_row(struct stmt *s, const struct subchannel_row *r)
+/* What @r itself draws, with what is not yet written. */
+static bool add_own(struct payer_debt *d, const struct subchannel_row *r)
 {
-	struct str id = stmt_blob(s, "channel_id");
-
-	return str_eq_c(stmt_text(s, "fragment"), r->fragment) &&
-	       id.len == sizeof r->rav.channel_id.b && !memcmp(id.p, r->rav.channel_id.b, id.len);
+	d->subchannels++;
+	return u256_add(&d->owed, d->owed, rav_unclaimed(&r->rav)) &&
+	       (!r->rav.has_pending || u256_add(&d->owed, d->owed, r->rav.pending_cost));
 }
 
-int payer_debt(struct store_conn *c, struct payer_debt *out, const struct subchannel_row *except,
+int payer_debt(struct store_conn *c, struct payer_debt *out, const struct subchannel_row *own,
 	       int64_t now_ms, struct gw_err *e)
 {
 	struct stmt *s = stmt_get(c, STMT_SUBCHANNELS_OF_PAYER);
-	int rc;
+	bool fits;
+	int rc = 1;
 
 	*out = (struct payer_debt){ .owed = U256_ZERO };
-	rows_bind_id(s, "payer", &except->payer);
-	stmt_bind_text(s, "asset", str_c(except->asset));
+	bind_key(s, &own->rav.channel_id, own->fragment);
+	rows_bind_id(s, "payer", &own->payer);
+	stmt_bind_text(s, "asset", str_c(own->asset));
 	stmt_bind_i64(s, "now_ms", now_ms);
-	while ((rc = stmt_step(s, e)) == 1) {
+	fits = add_own(out, own);
+	while (fits && (rc = stmt_step(s, e)) == 1) {
 		out->subchannels++;
-		if (!add_unclaimed(s, &out->owed) || !add_unsigned(s, out, !is_row(s, except))) {
-			rc = gw_fail_priv(e, GWE_INTERNAL, 0, "the debts of a payer do not add up");
-			break;
-		}
+		fits = add_unclaimed(s, &out->owed) && add_unsigned(s, out);
 	}
+	if (!fits)
+		rc = gw_fail_priv(e, GWE_INTERNAL, 0, "the debts of a payer do not add up");
 	stmt_done(s);
 	return rc;
 }
@@ -253,47 +267,71 @@ static int add_voucher(struct store_conn *c, const struct voucher *v, int64_t no
 	return run_one(s, "voucher", e);
 }
 
-int subchannel_sign_tx(struct store_conn *c, struct subchannel_row *r, const struct voucher *v,
-		       int64_t now_ms, struct gw_err *e)
+int subchannel_accept_tx(struct store_conn *c, struct subchannel_row *r, const struct voucher *v,
+			 int64_t now_ms, struct gw_err *e)
 {
-	struct rav_point p = { v->rav.epoch, v->rav.nonce, v->rav.accumulated };
+	if (add_voucher(c, v, now_ms, e) < 0)
+		return -1;
+	r->rav.has_signed = true;
+	r->rav.signed_point = (struct rav_point){ v->rav.epoch, v->rav.nonce, v->rav.accumulated };
+	r->rav.has_pending = false;
+	r->signed_ms = now_ms;
+	r->unwritten = true;
+	return 0;
+}
+
+static int bind_signed(struct stmt *s, const struct subchannel_row *r, uint8_t room[32],
+		       struct gw_err *e)
+{
+	stmt_bind_i64(s, "now_ms", r->signed_ms);
+	return bind_point(s, &r->rav.signed_point, room, e);
+}
+
+int subchannel_write_tx(struct store_conn *c, struct subchannel_row *r, struct gw_err *e)
+{
 	struct stmt *s;
 	uint8_t room[32];
 
-	if (add_voucher(c, v, now_ms, e) < 0)
-		return -1;
+	if (!r->unwritten)
+		return 0;
 	s = stmt_get(c, STMT_SUBCHANNEL_SIGN);
 	bind_key(s, &r->rav.channel_id, r->fragment);
-	stmt_bind_i64(s, "now_ms", now_ms);
-	if (bind_point(s, &p, room, e) < 0) {
+	if (bind_signed(s, r, room, e) < 0) {
 		stmt_done(s);
 		return -1;
 	}
 	if (run_one(s, "sign", e) < 0)
 		return -1;
-	r->rav.has_signed = true;
-	r->rav.signed_point = p;
-	r->rav.has_pending = false;
+	r->unwritten = false;
 	return 0;
+}
+
+int subchannel_sign_tx(struct store_conn *c, struct subchannel_row *r, const struct voucher *v,
+		       int64_t now_ms, struct gw_err *e)
+{
+	return subchannel_accept_tx(c, r, v, now_ms, e) || subchannel_write_tx(c, r, e) ? -1 : 0;
 }
 
 int subchannel_lease_tx(struct store_conn *c, struct subchannel_row *r,
 			const struct subchannel_lease *lease, struct u256 bound,
 			struct picousd bound_pico, struct gw_err *e)
 {
-	struct stmt *s = stmt_get(c, STMT_SUBCHANNEL_LEASE);
-	uint8_t room[32];
+	struct stmt *s =
+		stmt_get(c, r->unwritten ? STMT_SUBCHANNEL_SIGN_LEASE : STMT_SUBCHANNEL_LEASE);
+	uint8_t amount[32], room[32];
 
 	bind_key(s, &r->rav.channel_id, r->fragment);
 	stmt_bind_text(s, "owner", str_c(lease->owner));
 	stmt_bind_i64(s, "usage_id", lease->usage_id);
 	rows_bind_amount(s, "bound", bound, room);
-	if (stmt_bind_u64(s, "bound_pico", picousd_u64(bound_pico), e) < 0) {
+	if ((r->unwritten && bind_signed(s, r, amount, e) < 0) ||
+	    stmt_bind_u64(s, "bound_pico", picousd_u64(bound_pico), e) < 0) {
 		stmt_done(s);
 		return -1;
 	}
 	if (run_one(s, "lease", e) < 0)
 		return -1;
+	r->unwritten = false;
 	r->has_lease = r->lease_alive = true;
 	r->lease = *lease;
 	return 0;
@@ -316,9 +354,12 @@ int subchannel_propose_tx(struct store_conn *c, struct subchannel_row *r, const 
 			  struct u256 cost, struct picousd cost_pico,
 			  const struct subchannel_lease *lease, int64_t now_ms, struct gw_err *e)
 {
-	struct stmt *s = stmt_get(c, STMT_SUBCHANNEL_PROPOSE);
+	struct stmt *s;
 	uint8_t amount[32], room[32];
 
+	if (subchannel_write_tx(c, r, e) < 0)
+		return -1;
+	s = stmt_get(c, STMT_SUBCHANNEL_PROPOSE);
 	bind_key(s, &r->rav.channel_id, r->fragment);
 	rows_bind_amount(s, "cost", cost, room);
 	stmt_bind_i64(s, "now_ms", now_ms);

@@ -36,12 +36,18 @@ struct subchannel_row {
 	bool has_balance; /* of the hub, and it counts: no claim was seen since */
 	struct u256 balance;
 	int64_t balance_ms;
+	bool unwritten; /* the newest voucher is stored, but not yet this row: see subchannel_accept_tx */
+	int64_t signed_ms;
 };
 
 /* 0 found, 1 none, -1. @now_ms: by which leases are judged. */
 int subchannel_load(struct store_conn *c, struct subchannel_row *out,
 		    const struct rooch_id *channel, const char *fragment, int64_t now_ms,
 		    struct gw_err *e) GW_MUST_CHECK;
+/* The same without lease_alive and balance: of a sub-channel that the caller has leased. */
+int subchannel_load_leased(struct store_conn *c, struct subchannel_row *out,
+			   const struct rooch_id *channel, const char *fragment,
+			   struct gw_err *e) GW_MUST_CHECK;
 /* 1 leased and alive, 0 not, -1. */
 int subchannel_is_busy(struct store_conn *c, const struct rooch_id *channel, const char *fragment,
 		       int64_t now_ms, struct gw_err *e) GW_MUST_CHECK;
@@ -49,11 +55,11 @@ int subchannel_is_busy(struct store_conn *c, const struct rooch_id *channel, con
 /* What a payer owes: everything that draws on its hub (payment-channel.md 6.5). */
 struct payer_debt {
 	struct u256 owed;	/* signed - claimed, pending costs, bounds of requests in work */
-	uint64_t unsigned_pico; /* pending or in work, in all sub-channels but @except's */
+	uint64_t unsigned_pico; /* pending or in work, in all sub-channels but @own */
 	unsigned subchannels;
 };
-/* INTERNAL when the sums do not fit. */
-int payer_debt(struct store_conn *c, struct payer_debt *out, const struct subchannel_row *except,
+/* @own: the sub-channel that asks; it counts as it is there. INTERNAL when the sums do not fit. */
+int payer_debt(struct store_conn *c, struct payer_debt *out, const struct subchannel_row *own,
 	       int64_t now_ms, struct gw_err *e) GW_MUST_CHECK;
 
 /* ---- steps; each brings @r up to what it wrote ---- */
@@ -61,6 +67,15 @@ int payer_debt(struct store_conn *c, struct payer_debt *out, const struct subcha
 /* Store @v, which rav_decide has let in; the pending proposal goes with it. */
 int subchannel_sign_tx(struct store_conn *c, struct subchannel_row *r, const struct voucher *v,
 		       int64_t now_ms, struct gw_err *e) GW_MUST_CHECK;
+/*
+ * The same in two parts, so that the row is written once where it is leased at once: accept stores the
+ * voucher, and the row by the next lease, proposal or subchannel_write_tx. Whoever has accepted one
+ * without calling one of these before the transaction ends has lost what it signs.
+ */
+int subchannel_accept_tx(struct store_conn *c, struct subchannel_row *r, const struct voucher *v,
+			 int64_t now_ms, struct gw_err *e) GW_MUST_CHECK;
+int subchannel_write_tx(struct store_conn *c, struct subchannel_row *r,
+			struct gw_err *e) GW_MUST_CHECK;
 int subchannel_lease_tx(struct store_conn *c, struct subchannel_row *r,
 			const struct subchannel_lease *lease, struct u256 bound,
 			struct picousd bound_pico, struct gw_err *e) GW_MUST_CHECK;

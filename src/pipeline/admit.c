@@ -79,22 +79,36 @@ static struct usage_start usage_row(const struct exchange *x, int64_t now_ms)
 				     .free = x->route.free,
 				     .started_ms = x->rq->started_ms,
 				     .now_ms = now_ms,
-				     .lease_until_ms = now_ms + LEASE_MS,
 				     .bound_pico = x->route.free ? 0 : picousd_u64(x->bound),
 				     .owner = responder_owner(x->g->responder) };
 }
 
-static int admit_payment(struct store_conn *c, struct exchange *x, int64_t now_ms, struct gw_err *e)
+static int admit_payment(struct store_conn *c, struct exchange *x, const struct usage_start *u,
+			 struct gw_err *e)
 {
 	bool refused = x->refusal.code != GWE_OK;
 	struct payment_offer o = { .bound = x->bound,
 				   .refusal = refused ? &x->refusal : NULL,
-				   .usage_id = refused || x->route.free ? 0 : x->usage_id,
-				   .owner = responder_owner(x->g->responder),
+				   .usage = refused || x->route.free ? NULL : u,
 				   .in_doubt = gateway_in_doubt(x->g),
-				   .now_ms = now_ms };
+				   .now_ms = u->now_ms };
 
-	return payment_admit_tx(c, &x->payment, &o, e);
+	if (payment_admit_tx(c, &x->payment, &o, e) < 0)
+		return -1;
+	if (x->payment.leased)
+		x->usage_id = x->payment.lease.usage_id;
+	return 0;
+}
+
+/* For the row: this process is alive. */
+static int hold_lease(struct store_conn *c, struct exchange *x, int64_t now_ms, struct gw_err *e)
+{
+	int held = gateway_look_at_lease(c, x->g, now_ms, e);
+
+	if (held)
+		return held < 0 ? -1 : 0;
+	return usage_lease_ensure_tx(c, responder_owner(x->g->responder), now_ms + LEASE_MS, now_ms,
+				     e);
 }
 
 /* The row of a call that the payment refuses: it was never made. */
@@ -121,7 +135,8 @@ static int admit_tx(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	struct exchange *x = arg;
 	int64_t now_ms = clock_wall_ms();
-	bool current = true;
+	struct usage_start u;
+	bool current = true, called;
 
 	x->usage_id = 0;
 	x->stale_prices = false;
@@ -136,19 +151,15 @@ static int admit_tx(struct store_conn *c, void *arg, struct gw_err *e)
 		x->stale_prices = true;
 		return gw_fail(e, GWE_CONFLICT, 0, "prices have changed");
 	}
-	if (x->refusal.code == GWE_OK) {
-		struct usage_start u = usage_row(x, now_ms);
-
-		if (gateway_look_at_lease(c, x->g, now_ms, e) < 0 ||
-		    usage_start_tx(c, &u, &x->usage_id, e) < 0)
-			return -1;
-	}
-	if (!x->has_payment)
-		return 0;
-	if (admit_payment(c, x, now_ms, e) < 0)
+	called = x->refusal.code == GWE_OK;
+	u = usage_row(x, now_ms);
+	if ((called && hold_lease(c, x, now_ms, e) < 0) ||
+	    (x->has_payment && admit_payment(c, x, &u, e) < 0) ||
+	    (called && !x->usage_id && usage_start_tx(c, &u, &x->usage_id, e) < 0))
 		return -1;
-	return x->payment.refused.code != GWE_OK && x->usage_id ? close_refused(c, x, now_ms, e)
-								: 0;
+	return called && x->has_payment && x->payment.refused.code != GWE_OK
+		       ? close_refused(c, x, now_ms, e)
+		       : 0;
 }
 
 /* Take the prices of now, and the bound by them. A refusal is one like any other of the request. */

@@ -102,7 +102,7 @@ int gateway_look_at_lease(struct store_conn *c, struct gateway *g, int64_t now_m
 
 	if (rc == 0)
 		atomic_store(&g->doubt_ms, clock_mono_ms() + LEASE_MS);
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
 
 struct housekeeping {

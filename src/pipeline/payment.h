@@ -29,7 +29,7 @@
 #include "auth/did_auth.h"
 #include "ledger/channel_rows.h"
 #include "ledger/payment_header.h"
-#include "store/store.h"
+#include "store/usage_rows.h"
 #include "util/conf.h"
 #include "util/picousd.h"
 
@@ -107,9 +107,10 @@ struct payment_offer {
 	struct picousd bound; /* upper bound of the cost */
 	const struct gw_err
 		*refusal; /* what the pipeline found wrong with the request; NULL: nothing */
-	int64_t usage_id; /* row 'started' in this transaction; 0 when refused or free */
-	struct str owner; /* process of the lease, see process_lease */
-	bool in_doubt;	  /* see gateway_in_doubt: a lease that has passed counts as held */
+	/* the row 'started', which is written with the lease and for it (then its key is in p->lease); NULL when
+	 * refused or free */
+	const struct usage_start *usage;
+	bool in_doubt; /* see gateway_in_doubt: a lease that has passed counts as held */
 	int64_t now_ms;
 };
 /*
@@ -126,9 +127,9 @@ void payment_forget_try(struct payment *p);
  * hung up. */
 bool payment_wait(struct payment *p, int64_t since_mono_ms, unsigned ms, int gone_fd);
 /* Closes the lease with this cost; capped by maxAmount. May be repeated until it commits. CONFLICT: the
- * lease is no longer ours. */
+ * lease is no longer ours. @out is for the usage row. */
 int payment_settle_tx(struct store_conn *c, struct payment *p, struct picousd cost, int64_t now_ms,
-		      struct gw_err *e) GW_MUST_CHECK;
+		      struct usage_charge *out, struct gw_err *e) GW_MUST_CHECK;
 /* After a commit: another request of this process may be waiting. */
 void payment_released(struct payment *p);
 /* T2 has failed for good: the usage row is closed as lost as soon as the store takes writes again, so that

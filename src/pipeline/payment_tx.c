@@ -150,7 +150,7 @@ static int accept_voucher(struct store_conn *c, struct payment *p, struct subcha
 {
 	const struct voucher *v = &p->request.voucher;
 
-	if (subchannel_sign_tx(c, r, v, now_ms, e) < 0)
+	if (subchannel_accept_tx(c, r, v, now_ms, e) < 0)
 		return -1;
 	p->accepted = true;
 	if (decision == RAV_WENT_FURTHER)
@@ -248,37 +248,27 @@ out:
 
 /* ---- T1 ---- */
 
-static int note_admission(struct store_conn *c, const struct payment *p, enum rav_decision decision,
-			  struct gw_err *e)
-{
-	struct stmt *s = stmt_get(c, STMT_USAGE_ADMIT);
-
-	rows_bind_id(s, "channel_id", &p->channel_id);
-	stmt_bind_text(s, "fragment", str_c(p->fragment));
-	stmt_bind_i64(s, "decision", decision);
-	stmt_bind_i64(s, "usage_id", p->lease.usage_id);
-	if (stmt_bind_u64(s, "rate_pico", p->facts->set.rate_pico, e) < 0) {
-		stmt_done(s);
-		return -1;
-	}
-	return stmt_run(s, NULL, e);
-}
-
 static int take_lease(struct store_conn *c, struct payment *p, struct subchannel_row *r,
 		      const struct payment_offer *o, struct u256 bound, enum rav_decision decision,
 		      struct gw_err *e)
 {
+	const struct usage_payment how = { .channel_id = p->channel_id.b,
+					   .fragment = str_c(p->fragment),
+					   .decision = decision,
+					   .rate_pico = p->facts->set.rate_pico };
+	struct usage_start row;
 	struct rav_point next;
 
 	/* whatever it will cost has to fit behind what is signed */
 	if (rav_propose(&r->rav, bound, &next, &p->refused) < 0)
 		return 0;
-	assert(o->usage_id > 0);
-	p->lease.usage_id = o->usage_id;
-	if (!str_copy(p->lease.owner, sizeof p->lease.owner, o->owner))
+	assert(o->usage);
+	row = *o->usage;
+	row.payment = &how;
+	if (!str_copy(p->lease.owner, sizeof p->lease.owner, row.owner))
 		return gw_fail_priv(e, GWE_INTERNAL, 0, "the name of this process is too long");
-	if (subchannel_lease_tx(c, r, &p->lease, bound, o->bound, e) < 0 ||
-	    note_admission(c, p, decision, e) < 0)
+	if (usage_start_tx(c, &row, &p->lease.usage_id, e) < 0 ||
+	    subchannel_lease_tx(c, r, &p->lease, bound, o->bound, e) < 0)
 		return -1;
 	p->leased = true;
 	return 0;
@@ -295,13 +285,35 @@ void payment_forget_try(struct payment *p)
 	p->cost = U256_ZERO;
 }
 
+/* What follows a voucher that is taken, or a request that owes nothing. */
+static int go_on(struct store_conn *c, struct payment *p, struct subchannel_row *r,
+		 const struct payment_offer *o, enum rav_decision decision, struct gw_err *e)
+{
+	struct u256 bound;
+	int rc;
+
+	/* Rule: payment-channel.md 6.3, check 6: the voucher counts in a dispute, so it was taken */
+	if (r->status != CHANNEL_ACTIVE)
+		return gw_fail(&p->refused, GWE_CHANNEL_CLOSED, 0,
+			       "the channel is being cancelled"),
+		       0;
+	if (o->refusal) {
+		p->refused = *o->refusal;
+		return propose_nothing(c, p, r, o->now_ms, e);
+	}
+	if (p->free_route)
+		return 0;
+	rc = check_money(c, p, r, o, &bound, e);
+	if (rc)
+		return rc < 0 ? -1 : propose_nothing(c, p, r, o->now_ms, e);
+	return take_lease(c, p, r, o, bound, decision, e);
+}
+
 static int admit(struct store_conn *c, struct payment *p, const struct payment_offer *o,
 		 struct gw_err *e)
 {
 	struct subchannel_row r;
 	enum rav_decision decision;
-	struct u256 bound;
-	int rc;
 
 	if (load_state(c, p, &r, o, e) < 0)
 		return -1;
@@ -316,21 +328,10 @@ static int admit(struct store_conn *c, struct payment *p, const struct payment_o
 		return 0;
 	if (p->request.has_voucher && accept_voucher(c, p, &r, decision, o->now_ms, e) < 0)
 		return -1;
-	/* Rule: payment-channel.md 6.3, check 6: the voucher counts in a dispute, so it was taken */
-	if (r.status != CHANNEL_ACTIVE)
-		return gw_fail(&p->refused, GWE_CHANNEL_CLOSED, 0,
-			       "the channel is being cancelled"),
-		       0;
-	if (o->refusal) {
-		p->refused = *o->refusal;
-		return propose_nothing(c, p, &r, o->now_ms, e);
-	}
-	if (p->free_route)
-		return 0;
-	rc = check_money(c, p, &r, o, &bound, e);
-	if (rc)
-		return rc < 0 ? -1 : propose_nothing(c, p, &r, o->now_ms, e);
-	return take_lease(c, p, &r, o, bound, decision, e);
+	if (go_on(c, p, &r, o, decision, e) < 0)
+		return -1;
+	/* the voucher stands whatever came of the request, also where nothing else was written */
+	return subchannel_write_tx(c, &r, e);
 }
 
 int payment_admit_tx(struct store_conn *c, struct payment *p, const struct payment_offer *o,
@@ -360,24 +361,8 @@ int payment_admit_tx(struct store_conn *c, struct payment *p, const struct payme
 
 /* ---- T2 ---- */
 
-static int note_charge(struct store_conn *c, const struct payment *p, struct gw_err *e)
-{
-	struct stmt *s = stmt_get(c, STMT_USAGE_CHARGE);
-	uint8_t room[32];
-
-	rows_bind_amount(s, "cost", p->cost, room);
-	stmt_bind_i64(s, "usage_id", p->lease.usage_id);
-	if (stmt_bind_u64(s, "epoch", p->subrav.epoch, e) < 0 ||
-	    stmt_bind_u64(s, "nonce", p->subrav.nonce, e) < 0 ||
-	    stmt_bind_u64(s, "forgone_pico", picousd_u64(p->forgone), e) < 0) {
-		stmt_done(s);
-		return -1;
-	}
-	return stmt_run(s, NULL, e);
-}
-
 int payment_settle_tx(struct store_conn *c, struct payment *p, struct picousd cost, int64_t now_ms,
-		      struct gw_err *e)
+		      struct usage_charge *out, struct gw_err *e)
 {
 	struct subchannel_row r;
 	struct credit_charge charge;
@@ -385,7 +370,7 @@ int payment_settle_tx(struct store_conn *c, struct payment *p, struct picousd co
 	int rc;
 
 	assert(p->leased);
-	rc = subchannel_load(c, &r, &p->channel_id, p->fragment, now_ms, e);
+	rc = subchannel_load_leased(c, &r, &p->channel_id, p->fragment, e);
 	if (rc < 0)
 		return -1;
 	if (rc == 1 || !r.has_lease || r.lease.usage_id != p->lease.usage_id ||
@@ -401,5 +386,9 @@ int payment_settle_tx(struct store_conn *c, struct payment *p, struct picousd co
 	p->cost = charge.cost;
 	p->cost_usd = charge.charged;
 	p->forgone = charge.forgone;
-	return note_charge(c, p, e);
+	*out = (struct usage_charge){ .epoch = p->subrav.epoch,
+				      .nonce = p->subrav.nonce,
+				      .forgone_pico = picousd_u64(p->forgone) };
+	u256_to_be(out->cost, p->cost);
+	return 0;
 }

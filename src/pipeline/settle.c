@@ -240,11 +240,16 @@ static int settle_tx(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	const struct settling *s = arg;
 	struct exchange *x = s->x;
+	struct usage_finish row = *s->row;
+	struct usage_charge charge;
 
-	if (x->has_payment && x->payment.leased &&
-	    payment_settle_tx(c, &x->payment, x->cost->pico, s->row->finished_ms, e) < 0)
-		return -1;
-	return usage_finish_tx(c, x->usage_id, s->row, e);
+	if (x->has_payment && x->payment.leased) {
+		if (payment_settle_tx(c, &x->payment, x->cost->pico, row.finished_ms, &charge, e) <
+		    0)
+			return -1;
+		row.charge = &charge;
+	}
+	return usage_finish_tx(c, x->usage_id, &row, e);
 }
 
 /*

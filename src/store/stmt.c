@@ -135,6 +135,16 @@ int stmt_run(struct stmt *s, int64_t *changed, struct gw_err *e)
 	return r;
 }
 
+/* Not with RETURNING: for that SQLite keeps the rows until the end, and pages in case of a failure. */
+int stmt_insert(struct stmt *s, int64_t *id, struct gw_err *e)
+{
+	int rc = stmt_run(s, NULL, e);
+
+	if (rc == 0)
+		*id = sqlite3_last_insert_rowid(s->c->db);
+	return rc;
+}
+
 static int column(struct stmt *s, const char *col)
 {
 	int n = sqlite3_column_count(s->s);

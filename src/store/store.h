@@ -98,6 +98,8 @@ int stmt_bind_u64(struct stmt *s, const char *name, uint64_t v, struct gw_err *e
 int stmt_step(struct stmt *s, struct gw_err *e) GW_MUST_CHECK;
 /* Run to the end; @changed may be NULL. */
 int stmt_run(struct stmt *s, int64_t *changed, struct gw_err *e) GW_MUST_CHECK;
+/* The same for one that adds a row to a table with a key of its own; *id: that. */
+int stmt_insert(struct stmt *s, int64_t *id, struct gw_err *e) GW_MUST_CHECK;
 void stmt_done(struct stmt *s);
 /* Columns by name; views live until the next step or done. */
 int64_t stmt_i64(struct stmt *s, const char *col);

@@ -27,22 +27,45 @@ static void bind_known(struct stmt *s, const char *name, int64_t v, bool zero_is
 		stmt_bind_i64(s, name, v);
 }
 
-static int ensure_lease(struct store_conn *c, const struct usage_start *u, struct gw_err *e)
+int usage_lease_ensure_tx(struct store_conn *c, struct str owner, int64_t lease_until_ms,
+			  int64_t now_ms, struct gw_err *e)
 {
 	struct stmt *s = stmt_get(c, STMT_LEASE_ENSURE);
 
-	stmt_bind_text(s, "owner", u->owner);
-	stmt_bind_i64(s, "until_ms", u->lease_until_ms);
-	stmt_bind_i64(s, "now_ms", u->now_ms);
+	stmt_bind_text(s, "owner", owner);
+	stmt_bind_i64(s, "until_ms", lease_until_ms);
+	stmt_bind_i64(s, "now_ms", now_ms);
 	return stmt_run(s, NULL, e);
+}
+
+/* Unbound is NULL. */
+static int bind_payment(struct stmt *s, const struct usage_payment *p, struct gw_err *e)
+{
+	if (!p)
+		return 0;
+	stmt_bind_blob(s, "channel_id", p->channel_id, 32);
+	stmt_bind_text(s, "fragment", p->fragment);
+	stmt_bind_i64(s, "decision", p->decision);
+	return stmt_bind_u64(s, "rate_pico", p->rate_pico, e);
+}
+
+static int bind_charge(struct stmt *s, const struct usage_charge *c, struct gw_err *e)
+{
+	if (!c)
+		return 0;
+	stmt_bind_blob(s, "cost_asset", c->cost, sizeof c->cost);
+	return stmt_bind_u64(s, "epoch", c->epoch, e) || stmt_bind_u64(s, "nonce", c->nonce, e) ||
+			       stmt_bind_u64(s, "forgone_pico", c->forgone_pico, e)
+		       ? -1
+		       : 0;
 }
 
 int usage_start_tx(struct store_conn *c, const struct usage_start *u, int64_t *id, struct gw_err *e)
 {
 	struct stmt *s;
-	int r;
 
-	if (ensure_lease(c, u, e))
+	if (u->lease_until_ms &&
+	    usage_lease_ensure_tx(c, u->owner, u->lease_until_ms, u->now_ms, e))
 		return -1;
 	s = stmt_get(c, STMT_USAGE_START);
 	stmt_bind_text(s, "owner", u->owner);
@@ -57,15 +80,11 @@ int usage_start_tx(struct store_conn *c, const struct usage_start *u, int64_t *i
 	stmt_bind_i64(s, "stream", u->stream);
 	stmt_bind_i64(s, "free", u->free);
 	stmt_bind_i64(s, "started_ms", u->started_ms);
-	if (stmt_bind_u64(s, "bound_pico", u->bound_pico, e)) {
+	if (stmt_bind_u64(s, "bound_pico", u->bound_pico, e) || bind_payment(s, u->payment, e)) {
 		stmt_done(s);
 		return -1;
 	}
-	r = stmt_step(s, e);
-	if (r == 1)
-		*id = stmt_i64(s, "usage_id");
-	stmt_done(s);
-	return r == 1 ? 0 : -1;
+	return stmt_insert(s, id, e);
 }
 
 int usage_finish_tx(struct store_conn *c, int64_t id, const struct usage_finish *u,
@@ -96,7 +115,7 @@ int usage_finish_tx(struct store_conn *c, int64_t id, const struct usage_finish 
 	bind_text_or_null(s, "cost_source", u->cost_source);
 	if (!u->cost_known)
 		stmt_bind_null(s, "cost_pico");
-	if (stmt_bind_u64(s, "bytes_out", u->bytes_out, e) ||
+	if (bind_charge(s, u->charge, e) || stmt_bind_u64(s, "bytes_out", u->bytes_out, e) ||
 	    (u->cost_known && stmt_bind_u64(s, "cost_pico", u->cost_pico, e))) {
 		stmt_done(s);
 		return -1;

@@ -24,13 +24,28 @@ enum usage_outcome { /* how the call ended */
 	OUTCOME_KILLED = 6
 };
 
+/* How a paid request was let in. */
+struct usage_payment {
+	const uint8_t *channel_id; /* 32 bytes */
+	struct str fragment;
+	int decision;	    /* enum rav_decision */
+	uint64_t rate_pico; /* price of one unit of the asset */
+};
 struct usage_start {
 	struct str request_id, client_tx_ref, did, provider, api, model, method, path;
 	bool stream, free;
-	/* the request came at started_ms, which may be long before now_ms */
+	/* the request came at started_ms, which may be long before now_ms; lease_until_ms 0: the caller has
+	 * seen that the lease is held */
 	int64_t started_ms, now_ms, lease_until_ms;
 	uint64_t bound_pico; /* upper bound; 0 for free routes */
 	struct str owner;    /* process that holds the lease: "pid:start" */
+	const struct usage_payment *payment; /* NULL: none */
+};
+/* What a paid request was charged: the proposal that its answer carries. */
+struct usage_charge {
+	uint64_t epoch, nonce;
+	uint8_t cost[32]; /* units of the asset, big-endian */
+	uint64_t forgone_pico;
 };
 struct usage_finish {
 	enum usage_outcome outcome;
@@ -44,11 +59,15 @@ struct usage_finish {
 	struct str usage_json, cost_json, price_version, multiplier, priced_as, cost_source;
 	int64_t input_tokens, output_tokens, cached_tokens; /* -1 unknown */
 	uint64_t bytes_out;
+	const struct usage_charge *charge; /* NULL: no proposal */
 };
 
 /* 1 the lease of @owner is held, 0 it has passed or there is none, -1. */
 int usage_lease_held(struct store_conn *c, struct str owner, int64_t now_ms,
 		     struct gw_err *e) GW_MUST_CHECK;
+/* Hold the lease of @owner anew if it has passed. */
+int usage_lease_ensure_tx(struct store_conn *c, struct str owner, int64_t lease_until_ms,
+			  int64_t now_ms, struct gw_err *e) GW_MUST_CHECK;
 /* New row; *id its key. */
 int usage_start_tx(struct store_conn *c, const struct usage_start *u, int64_t *id, struct gw_err *e)
 	GW_MUST_CHECK;

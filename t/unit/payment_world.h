@@ -347,19 +347,19 @@ static int job_t1(struct store_conn *c, void *arg, struct gw_err *e)
 				 .owner = str_c(j->w->owner),
 				 .free = j->a->free_route,
 				 .bound_pico = j->a->free_route ? 0 : j->a->bound };
-	struct payment_offer o = { .bound = picousd_of(j->a->bound),
-				   .refusal = j->a->refusal,
-				   .owner = str_c(j->w->owner) };
+	struct payment_offer o = { .bound = picousd_of(j->a->bound), .refusal = j->a->refusal };
 
 	j->now_ms = clock_wall_ms();
 	u.started_ms = u.now_ms = j->now_ms;
 	u.lease_until_ms = j->now_ms + 15000;
 	j->usage_id = 0;
-	if (!j->a->refusal && usage_start_tx(c, &u, &j->usage_id, e) < 0)
-		return -1;
 	o.now_ms = j->now_ms;
-	o.usage_id = j->a->free_route ? 0 : j->usage_id;
+	o.usage = j->a->free_route || j->a->refusal ? NULL : &u;
 	if (payment_admit_tx(c, j->p, &o, e) < 0)
+		return -1;
+	if (j->p->leased)
+		j->usage_id = j->p->lease.usage_id;
+	else if (!j->a->refusal && usage_start_tx(c, &u, &j->usage_id, e) < 0)
 		return -1;
 	if (j->usage_id && (j->p->refused.code != GWE_OK || j->a->free_route)) {
 		const struct usage_finish f = { .outcome = j->a->free_route ? OUTCOME_OK
@@ -376,13 +376,15 @@ static int job_t1(struct store_conn *c, void *arg, struct gw_err *e)
 static int job_t2(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	struct exchange_job *j = arg;
+	struct usage_charge charge;
 	const struct usage_finish f = { .outcome = OUTCOME_OK,
 					.finished_ms = clock_wall_ms(),
 					.cost_known = true,
 					.cost_pico = j->a->cost,
-					.exact = true };
+					.exact = true,
+					.charge = &charge };
 
-	if (payment_settle_tx(c, j->p, picousd_of(j->a->cost), f.finished_ms, e) < 0)
+	if (payment_settle_tx(c, j->p, picousd_of(j->a->cost), f.finished_ms, &charge, e) < 0)
 		return -1;
 	return usage_finish_tx(c, j->usage_id, &f, e);
 }

@@ -26,7 +26,8 @@ static int start(struct store_conn *c, const char *owner, int n, struct gw_err *
 				 .method = STR_LIT("POST"),
 				 .path = STR_LIT("/"),
 				 .owner = str_c(owner),
-				 .started_ms = n };
+				 .started_ms = n,
+				 .lease_until_ms = 1 };
 	int64_t id;
 
 	snprintf(request, sizeof request, "%s-%d", owner, n);
