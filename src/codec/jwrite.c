@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
-#include <inttypes.h>
-
 #include "codec/jwrite.h"
 
 static void new_line(struct jwrite *w)
@@ -97,13 +95,15 @@ void jwrite_text(struct jwrite *w, const char *key, const char *z)
 void jwrite_u64(struct jwrite *w, const char *key, uint64_t v)
 {
 	begin(w, key);
-	buf_addf(w->b, "%" PRIu64, v);
+	buf_add_u64(w->b, v);
 }
 
 void jwrite_i64(struct jwrite *w, const char *key, int64_t v)
 {
 	begin(w, key);
-	buf_addf(w->b, "%" PRId64, v);
+	if (v < 0)
+		buf_add_byte(w->b, '-');
+	buf_add_u64(w->b, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 void jwrite_bool(struct jwrite *w, const char *key, bool v)
@@ -126,9 +126,14 @@ void jwrite_raw(struct jwrite *w, const char *key, struct str json)
 
 void jwrite_hex(struct jwrite *w, const char *key, const uint8_t *p, size_t n)
 {
+	char *to;
+
 	begin(w, key);
 	buf_add_c(w->b, "\"0x");
-	for (size_t i = 0; i < n; i++)
-		buf_addf(w->b, "%02x", p[i]);
+	to = w->b->failed ? NULL : buf_room(w->b, 2 * n);
+	if (to) {
+		hex_encode(to, p, n);
+		w->b->len += 2 * n;
+	}
 	buf_add_byte(w->b, '"');
 }

@@ -40,21 +40,25 @@ static bool load_subchannel(struct stmt *s, struct chain_row *r)
 	r->seen.has_subchannel = !stmt_is_null(s, "pk_multibase");
 	if (!r->seen.has_subchannel)
 		return true;
-	r->subchannel_ms = stmt_i64(s, "read_ms");
+	if (!str_copy(o->pk_multibase, sizeof o->pk_multibase, stmt_text(s, "pk_multibase")) ||
+	    !str_copy(o->method_type, sizeof o->method_type, stmt_text(s, "method_type")) ||
+	    !rows_amount(s, "last_claimed", &o->last_claimed))
+		return false;
 	o->last_nonce = stmt_u64(s, "last_nonce");
-	return str_copy(o->pk_multibase, sizeof o->pk_multibase, stmt_text(s, "pk_multibase")) &&
-	       str_copy(o->method_type, sizeof o->method_type, stmt_text(s, "method_type")) &&
-	       rows_amount(s, "last_claimed", &o->last_claimed);
+	r->subchannel_ms = stmt_i64(s, "read_ms");
+	return true;
 }
 
 static bool load_balance(struct stmt *s, struct chain_row *r)
 {
 	r->seen.claims = stmt_i64(s, "claims");
-	r->seen.has_balance = !stmt_is_null(s, "balance") && stmt_i64(s, "balance_counts");
+	r->seen.has_balance = stmt_i64(s, "balance_counts") && !stmt_is_null(s, "balance");
 	if (!r->seen.has_balance)
 		return true;
+	if (!rows_amount(s, "balance", &r->seen.balance))
+		return false;
 	r->balance_ms = stmt_i64(s, "balance_ms");
-	return rows_amount(s, "balance", &r->seen.balance);
+	return true;
 }
 
 /* Another sub-channel, or another channel, of this payer may have made the row. */

@@ -113,7 +113,7 @@ static bool load_row(struct stmt *s, struct subchannel_row *r)
 		r->lease.usage_id = stmt_i64(s, "lease_usage_id");
 		r->lease_alive = stmt_i64(s, "lease_alive") != 0;
 	}
-	r->has_balance = !stmt_is_null(s, "balance") && stmt_i64(s, "balance_counts");
+	r->has_balance = stmt_i64(s, "balance_counts") && !stmt_is_null(s, "balance");
 	if (ok && r->has_balance) {
 		ok = rows_amount(s, "balance", &r->balance);
 		r->balance_ms = stmt_i64(s, "balance_ms");

@@ -53,11 +53,10 @@ static int bind_charge(struct stmt *s, const struct usage_charge *c, struct gw_e
 {
 	if (!c)
 		return 0;
+	if (stmt_bind_u64(s, "epoch", c->epoch, e) || stmt_bind_u64(s, "nonce", c->nonce, e))
+		return -1;
 	stmt_bind_blob(s, "cost_asset", c->cost, sizeof c->cost);
-	return stmt_bind_u64(s, "epoch", c->epoch, e) || stmt_bind_u64(s, "nonce", c->nonce, e) ||
-			       stmt_bind_u64(s, "forgone_pico", c->forgone_pico, e)
-		       ? -1
-		       : 0;
+	return stmt_bind_u64(s, "forgone_pico", c->forgone_pico, e);
 }
 
 int usage_start_tx(struct store_conn *c, const struct usage_start *u, int64_t *id, struct gw_err *e)
@@ -93,7 +92,7 @@ int usage_finish_tx(struct store_conn *c, int64_t id, const struct usage_finish 
 	struct stmt *s = stmt_get(c, STMT_USAGE_FINISH);
 	int64_t changed = 0;
 
-	stmt_bind_i64(s, "usage_id", id);
+	/* in the order of the text */
 	stmt_bind_i64(s, "outcome", u->outcome);
 	bind_known(s, "status", u->status, true);
 	bind_known(s, "upstream_status", u->upstream_status, true);
@@ -102,6 +101,11 @@ int usage_finish_tx(struct store_conn *c, int64_t id, const struct usage_finish 
 	bind_text_or_null(s, "upstream_request_id", u->upstream_request_id);
 	bind_known(s, "first_byte_ms", u->first_byte_ms, false);
 	stmt_bind_i64(s, "finished_ms", u->finished_ms);
+	if (stmt_bind_u64(s, "bytes_out", u->bytes_out, e) ||
+	    (u->cost_known && stmt_bind_u64(s, "cost_pico", u->cost_pico, e))) {
+		stmt_done(s);
+		return -1;
+	}
 	stmt_bind_i64(s, "estimated", u->estimated);
 	stmt_bind_i64(s, "exact", u->exact);
 	bind_known(s, "input_tokens", u->input_tokens, false);
@@ -113,13 +117,11 @@ int usage_finish_tx(struct store_conn *c, int64_t id, const struct usage_finish 
 	bind_text_or_null(s, "multiplier", u->multiplier);
 	bind_text_or_null(s, "priced_as", u->priced_as);
 	bind_text_or_null(s, "cost_source", u->cost_source);
-	if (!u->cost_known)
-		stmt_bind_null(s, "cost_pico");
-	if (bind_charge(s, u->charge, e) || stmt_bind_u64(s, "bytes_out", u->bytes_out, e) ||
-	    (u->cost_known && stmt_bind_u64(s, "cost_pico", u->cost_pico, e))) {
+	if (bind_charge(s, u->charge, e)) {
 		stmt_done(s);
 		return -1;
 	}
+	stmt_bind_i64(s, "usage_id", id);
 	if (stmt_run(s, &changed, e))
 		return -1;
 	return changed == 1 ? 0 : gw_fail(e, GWE_CONFLICT, 0, "the usage row is final already");

@@ -81,6 +81,7 @@ bool buf_add_byte(struct buf *b, char c)
 bool buf_addf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap, again;
+	size_t free_bytes = b->cap - b->len;
 	int n;
 	char *to;
 
@@ -88,17 +89,31 @@ bool buf_addf(struct buf *b, const char *fmt, ...)
 		return false;
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	/* mostly it fits */
+	n = vsnprintf(free_bytes ? b->p + b->len : NULL, free_bytes, fmt, ap);
 	va_end(ap);
 	to = n < 0 ? NULL : buf_room(b, (size_t)n);
 	if (to) {
-		vsnprintf(to, (size_t)n + 1, fmt, again);
+		if ((size_t)n >= free_bytes)
+			vsnprintf(to, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;
 	} else {
+		if (free_bytes)
+			b->p[b->len] = '\0';
 		b->failed = true;
 	}
 	va_end(again);
 	return to != NULL;
+}
+
+bool buf_add_u64(struct buf *b, uint64_t v)
+{
+	char text[20], *p = text + sizeof text;
+
+	do
+		*--p = (char)('0' + v % 10);
+	while (v /= 10);
+	return buf_add(b, p, (size_t)(text + sizeof text - p));
 }
 
 /* Length of the well-formed UTF-8 sequence at the head of @s, or 0. */

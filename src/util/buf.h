@@ -31,6 +31,7 @@ bool buf_add(struct buf *b, const void *p, size_t n);
 bool buf_add_str(struct buf *b, struct str s);
 bool buf_add_c(struct buf *b, const char *z);
 bool buf_add_byte(struct buf *b, char c);
+bool buf_add_u64(struct buf *b, uint64_t v); /* decimal */
 bool buf_addf(struct buf *b, const char *fmt, ...) GW_PRINTF(2, 3);
 /* @s as JSON text with quotes; control bytes escaped, ill-formed UTF-8 becomes U+FFFD. */
 bool buf_add_json(struct buf *b, struct str s);

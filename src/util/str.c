@@ -200,10 +200,9 @@ void hex_encode(char *dst, const uint8_t *src, size_t n)
 
 static int digit(char c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	unsigned n = (unsigned)(unsigned char)c - '0', letter = ((unsigned char)c | 0x20u) - 'a';
+
+	return n < 10 ? (int)n : letter < 6 ? (int)letter + 10 : -1;
 }
 
 bool hex_decode(uint8_t *dst, size_t n, struct str hex)
