@@ -187,11 +187,10 @@ static int check_signer(struct did_auth *a, const struct credentials *c,
 
 /* ---- the signature ---- */
 
-static int check_signature(struct did_auth *a, const struct credentials *c, struct str message,
-			   struct gw_err *e)
+static int check_signature(struct did_auth *a, const struct credentials *c,
+			   const struct key_point *key, struct str message, struct gw_err *e)
 {
-	if (key_verify(a->key.type, a->key.pub, a->key.pub_len, message.p, message.len,
-		       c->signature, c->signature_len))
+	if (key_point_verify(key, message.p, message.len, c->signature, c->signature_len))
 		return 0;
 	return refuse(a, e, DID_AUTH_SIGNATURE_VERIFICATION_FAILED,
 		      "the signature is not that of key_id over signed_data");
@@ -216,7 +215,7 @@ static int check_document(struct did_auth *a, const struct credentials *c,
 		return refuse(a, e, DID_AUTH_INVALID_PUBLIC_KEY,
 			      "the key in the document is of an unknown type or form");
 	a->key = m->key;
-	return check_signature(a, c, message, e);
+	return check_signature(a, c, &m->point, message, e);
 }
 
 /*
@@ -265,6 +264,7 @@ static int check_credentials(struct did_auth *a, struct credentials *c,
 			     const struct did_resolver *r, const struct did_auth_options *o,
 			     struct gw_err *e)
 {
+	struct key_point own;
 	struct buf message;
 	bool is_key;
 	int rc;
@@ -274,12 +274,14 @@ static int check_credentials(struct did_auth *a, struct credentials *c,
 		return -1;
 	buf_init(&message, sizeof domain + CANONICAL_GROWTH * c->json.len);
 	buf_add(&message, domain, sizeof domain - 1);
-	if (!canonical_text(&message, c->signed_data))
+	if (!canonical_text(&message, c->signed_data)) {
 		rc = refuse(a, e, DID_AUTH_INVALID_JSON, "signed_data is too long");
-	else if (is_key)
-		rc = check_signature(a, c, buf_str(&message), e);
-	else
+	} else if (is_key) {
+		(void)key_point_read(&own, a->key.type, a->key.pub, a->key.pub_len);
+		rc = check_signature(a, c, &own, buf_str(&message), e);
+	} else {
 		rc = check_with_documents(a, c, r, buf_str(&message), e);
+	}
 	buf_clear(&message);
 	return rc;
 }

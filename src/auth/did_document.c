@@ -168,6 +168,7 @@ static void decode_key(struct did_method *m)
 	if (m->usable && b.len == key_pub_len(m->key.type)) {
 		m->key.pub_len = b.len;
 		memcpy(m->key.pub, b.p, b.len);
+		(void)key_point_read(&m->point, m->key.type, m->key.pub, m->key.pub_len);
 	}
 	buf_clear(&b);
 }

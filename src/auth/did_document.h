@@ -25,6 +25,7 @@ struct did_method { /* verification method */
 	char *type, *multibase; /* as written; the key may be unusable */
 	bool usable;
 	struct did_key key;
+	struct key_point point; /* the same, ready to verify with */
 	bool authentication; /* listed in that relationship */
 };
 struct did_document {

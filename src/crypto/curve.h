@@ -17,7 +17,9 @@ struct curve {
 	const char *name; /* as in DID documents */
 	size_t pub_len;
 	bool (*pub_valid)(const uint8_t *pub);
-	bool (*verify)(const uint8_t *pub, struct str msg, const uint8_t *sig);
+	/* What key_point holds; false: no point of the curve. Where verify looks for itself, always true. */
+	bool (*expand)(uint8_t point[KEY_POINT], const uint8_t *pub);
+	bool (*verify)(const uint8_t point[KEY_POINT], struct str msg, const uint8_t *sig);
 	void (*low_s)(uint8_t *sig); /* NULL: S has no halves */
 	/* Public key of @secret; false when it is not in the group's range. */
 	bool (*derive)(uint8_t *pub, const uint8_t *secret);

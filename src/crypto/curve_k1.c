@@ -14,16 +14,29 @@ static bool pub_valid(const uint8_t *pub)
 	return secp256k1_ec_pubkey_parse(secp256k1_context_static, &p, pub, 33);
 }
 
+_Static_assert(sizeof(secp256k1_pubkey) == KEY_POINT,
+	       "the library's own form, which may be copied");
+
+static bool expand(uint8_t *point, const uint8_t *pub)
+{
+	secp256k1_pubkey p;
+
+	if (!secp256k1_ec_pubkey_parse(secp256k1_context_static, &p, pub, 33))
+		return false;
+	memcpy(point, &p, sizeof p);
+	return true;
+}
+
 /* The library refuses high S, zero, and values that are not below the order. */
-static bool verify(const uint8_t *pub, struct str msg, const uint8_t *sig)
+static bool verify(const uint8_t *point, struct str msg, const uint8_t *sig)
 {
 	const secp256k1_context *c = secp256k1_context_static;
 	secp256k1_ecdsa_signature s;
 	secp256k1_pubkey p;
 	uint8_t digest[32];
 
-	if (!secp256k1_ec_pubkey_parse(c, &p, pub, 33) ||
-	    !secp256k1_ecdsa_signature_parse_compact(c, &s, sig))
+	memcpy(&p, point, sizeof p);
+	if (!secp256k1_ecdsa_signature_parse_compact(c, &s, sig))
 		return false;
 	hash_sha256(digest, msg.p, msg.len);
 	return secp256k1_ecdsa_verify(c, &s, digest, &p);
@@ -124,6 +137,7 @@ const struct curve curve_k1 = {
 	.name = "EcdsaSecp256k1VerificationKey2019",
 	.pub_len = 33,
 	.pub_valid = pub_valid,
+	.expand = expand,
 	.verify = verify,
 	.low_s = low_s,
 	.derive = derive,

@@ -116,10 +116,43 @@ static bool pub_valid(const uint8_t *pub)
 	return ok;
 }
 
+static bool expand(uint8_t *point, const uint8_t *pub)
+{
+	struct ecc_point q;
+	mpz_t x, y;
+	bool ok;
+
+	ecc_point_init(&q, nettle_get_secp_256r1());
+	ok = point_read(&q, pub);
+	if (ok) {
+		mpz_inits(x, y, NULL);
+		ecc_point_get(&q, x, y);
+		bignum_write(point, x);
+		bignum_write(point + 32, y);
+		mpz_clears(x, y, NULL);
+	}
+	ecc_point_clear(&q);
+	return ok;
+}
+
+/* As expand has left it; that it lies on the curve is looked at again, which costs little. */
+static bool point_set(struct ecc_point *to, const uint8_t *point)
+{
+	mpz_t x, y;
+	bool ok;
+
+	mpz_inits(x, y, NULL);
+	bignum_read(x, point);
+	bignum_read(y, point + 32);
+	ok = ecc_point_set(to, x, y);
+	mpz_clears(x, y, NULL);
+	return ok;
+}
+
 /* ---- signatures ---- */
 
 /* ecdsa_verify refuses r and s that are 0 or not below the order; either half of S is fine. */
-static bool verify(const uint8_t *pub, struct str msg, const uint8_t *sig)
+static bool verify(const uint8_t *point, struct str msg, const uint8_t *sig)
 {
 	struct dsa_signature s;
 	struct ecc_point q;
@@ -131,7 +164,7 @@ static bool verify(const uint8_t *pub, struct str msg, const uint8_t *sig)
 	bignum_read(s.r, sig);
 	bignum_read(s.s, sig + 32);
 	hash_sha256(digest, msg.p, msg.len);
-	ok = point_read(&q, pub) && ecdsa_verify(&q, sizeof digest, digest, &s);
+	ok = point_set(&q, point) && ecdsa_verify(&q, sizeof digest, digest, &s);
 	ecc_point_clear(&q);
 	dsa_signature_clear(&s);
 	return ok;
@@ -300,6 +333,7 @@ const struct curve curve_r1 = {
 	.name = "EcdsaSecp256r1VerificationKey2019",
 	.pub_len = 33,
 	.pub_valid = pub_valid,
+	.expand = expand,
 	.verify = verify,
 	.low_s = low_s,
 	.derive = derive,

@@ -68,8 +68,24 @@ bool key_pub_valid(enum key_type t, const uint8_t *pub, size_t len)
 bool key_verify(enum key_type t, const uint8_t *pub, size_t pub_len, const void *msg,
 		size_t msg_len, const uint8_t *sig, size_t sig_len)
 {
-	return pub_len == curves[t]->pub_len && sig_len == KEY_SIG &&
-	       curves[t]->verify(pub, (struct str){ msg, msg_len }, sig);
+	struct key_point p;
+
+	return key_point_read(&p, t, pub, pub_len) &&
+	       key_point_verify(&p, msg, msg_len, sig, sig_len);
+}
+
+bool key_point_read(struct key_point *out, enum key_type t, const uint8_t *pub, size_t len)
+{
+	*out = (struct key_point){ .type = t };
+	out->valid = len == curves[t]->pub_len && curves[t]->expand(out->bytes, pub);
+	return out->valid;
+}
+
+bool key_point_verify(const struct key_point *p, const void *msg, size_t msg_len,
+		      const uint8_t *sig, size_t sig_len)
+{
+	return p->valid && sig_len == KEY_SIG &&
+	       curves[p->type]->verify(p->bytes, (struct str){ msg, msg_len }, sig);
 }
 
 void key_sig_low_s(enum key_type t, uint8_t sig[KEY_SIG])

@@ -128,7 +128,8 @@ static void read_entry(struct chain_cache *cc, struct entry *n, enum chain_want 
 
 	n->reading = true;
 	pthread_mutex_unlock(&cc->lock);
-	rc = chain_read(&cc->reader, &found, &k, &age, &e);
+	/* nobody else writes to the facts while we are reading */
+	rc = chain_read(&cc->reader, &found, &k, n->valid ? &n->facts : NULL, &age, &e);
 	pthread_mutex_lock(&cc->lock);
 	n->reading = false;
 	if (rc == 0) {

@@ -47,8 +47,9 @@ struct chain_facts {
 	struct u256 last_claimed;
 	enum key_type key_type; /* frozen in the sub-channel */
 	uint8_t pub[KEY_PUB_MAX];
-	size_t pub_len;	 /* 0: a key that nothing can be verified with */
-	int64_t read_ms; /* wall clock */
+	size_t pub_len;	      /* 0: a key that nothing can be verified with */
+	struct key_point key; /* the same, ready to verify with; not valid where pub_len is 0 */
+	int64_t read_ms;      /* wall clock */
 	unsigned age_ms;
 };
 

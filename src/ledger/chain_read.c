@@ -127,7 +127,25 @@ static int64_t row_age(const struct chain_row *row, bool with_balance)
 	return row->seen.has_balance ? older(age, now, row->balance_ms) : INT64_MAX;
 }
 
-static void take_row(struct chain_found *out, const struct chain_row *row, int64_t age_ms)
+static void take_key(struct chain_facts *f, const struct subchannel_object *o,
+		     const struct chain_facts *before)
+{
+	if (!subchannel_pub(o, &f->key_type, f->pub, &f->pub_len)) {
+		f->pub_len = 0;
+		return;
+	}
+	if (before && before->key.valid && before->key_type == f->key_type &&
+	    before->pub_len == f->pub_len && !memcmp(before->pub, f->pub, f->pub_len)) {
+		f->key = before->key;
+		return;
+	}
+	if (!key_pub_valid(f->key_type, f->pub, f->pub_len) ||
+	    !key_point_read(&f->key, f->key_type, f->pub, f->pub_len))
+		f->pub_len = 0;
+}
+
+static void take_row(struct chain_found *out, const struct chain_row *row,
+		     const struct chain_facts *before, int64_t age_ms)
 {
 	const struct chain_reading *seen = &row->seen;
 	struct chain_facts *f = &out->facts;
@@ -141,8 +159,7 @@ static void take_row(struct chain_found *out, const struct chain_row *row, int64
 	f->last_nonce = seen->subchannel.last_nonce;
 	f->last_claimed = seen->subchannel.last_claimed;
 	f->read_ms = row->subchannel_ms;
-	if (!subchannel_key(&seen->subchannel, &f->key_type, f->pub, &f->pub_len))
-		f->pub_len = 0;
+	take_key(f, &seen->subchannel, before);
 }
 
 /* ---- the node's part ---- */
@@ -193,7 +210,7 @@ static int ask_node(struct chain_reader *r, struct chain_reading *n, const struc
 
 /* 1: what was stored meanwhile makes the balance worthless, again. */
 static int read_once(struct chain_reader *r, struct chain_found *out, const struct chain_key *k,
-		     const struct job *known, struct gw_err *e)
+		     const struct chain_facts *before, const struct job *known, struct gw_err *e)
 {
 	struct chain_reading n = { .claims = known->row.seen.claims };
 	struct job j = { .key = k, .reading = &n };
@@ -212,12 +229,12 @@ static int read_once(struct chain_reader *r, struct chain_found *out, const stru
 	}
 	if (store_write_repeatable(r->store, "chain", see, &j, e) < 0)
 		return -1;
-	take_row(out, &j.row, row_age(&j.row, false));
+	take_row(out, &j.row, before, row_age(&j.row, false));
 	return n.has_balance && !j.row.seen.has_balance ? 1 : 0;
 }
 
 int chain_read(struct chain_reader *r, struct chain_found *out, const struct chain_key *k,
-	       const struct chain_age *age, struct gw_err *e)
+	       const struct chain_facts *before, const struct chain_age *age, struct gw_err *e)
 {
 	int64_t old, usable;
 	int rc = 1;
@@ -232,13 +249,13 @@ int chain_read(struct chain_reader *r, struct chain_found *out, const struct cha
 		usable = row_age(&j.row, false);
 		zero = j.row.seen.has_balance && u256_is_zero(j.row.seen.balance);
 		if (old < (zero ? age->zero_ms : age->fresh_ms)) {
-			take_row(out, &j.row, old);
+			take_row(out, &j.row, before, old);
 			return 0;
 		}
-		rc = read_once(r, out, k, &j, e);
+		rc = read_once(r, out, k, before, &j, e);
 		if (rc < 0 && usable < age->stale_ms && e->code == GWE_SERVICE_UNAVAILABLE) {
 			warn(r, "the ledger is not readable, facts of a while ago are used", e);
-			take_row(out, &j.row, usable);
+			take_row(out, &j.row, before, usable);
 			return 0;
 		}
 	}

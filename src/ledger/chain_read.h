@@ -40,7 +40,9 @@ struct chain_age {
 	int64_t fresh_ms, zero_ms; /* take the database's facts up to this age; 0: none */
 	int64_t stale_ms;	   /* the same when the node does not answer; 0: none */
 };
+/* @before: what was found last, NULL: nothing; a key that is the same is not worked out anew. */
 int chain_read(struct chain_reader *r, struct chain_found *out, const struct chain_key *k,
-	       const struct chain_age *age, struct gw_err *e) GW_MUST_CHECK;
+	       const struct chain_facts *before, const struct chain_age *age,
+	       struct gw_err *e) GW_MUST_CHECK;
 
 #endif

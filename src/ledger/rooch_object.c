@@ -119,7 +119,7 @@ void subchannel_field_write(struct buf *b, struct str name, const struct subchan
 	bcs_put_u64(b, o->last_nonce);
 }
 
-bool subchannel_key(const struct subchannel_object *o, enum key_type *type,
+bool subchannel_pub(const struct subchannel_object *o, enum key_type *type,
 		    uint8_t pub[KEY_PUB_MAX], size_t *len)
 {
 	struct buf b;
@@ -127,14 +127,19 @@ bool subchannel_key(const struct subchannel_object *o, enum key_type *type,
 
 	buf_init(&b, KEY_PUB_MAX);
 	ok = key_type_find(str_c(o->method_type), type) &&
-	     multibase_decode_z(str_c(o->pk_multibase), &b) &&
-	     key_pub_valid(*type, (const uint8_t *)b.p, b.len);
+	     multibase_decode_z(str_c(o->pk_multibase), &b) && b.len == key_pub_len(*type);
 	if (ok) {
 		memcpy(pub, b.p, b.len);
 		*len = b.len;
 	}
 	buf_clear(&b);
 	return ok;
+}
+
+bool subchannel_key(const struct subchannel_object *o, enum key_type *type,
+		    uint8_t pub[KEY_PUB_MAX], size_t *len)
+{
+	return subchannel_pub(o, type, pub, len) && key_pub_valid(*type, pub, *len);
 }
 
 /* ---- hubs ---- */

@@ -66,7 +66,10 @@ void coin_store_field_write(struct buf *b,
 bool u64_field_read(uint64_t *out, struct str name, struct str bcs) GW_MUST_CHECK;
 void u64_field_write(struct buf *b, struct str name, uint64_t v);
 
-/* The key that the chain verifies a sub-channel's vouchers with; false: unusable. */
+/* The key that the chain verifies a sub-channel's vouchers with; false: unusable. subchannel_pub does not look
+ * whether it is a point of the curve. */
+bool subchannel_pub(const struct subchannel_object *o, enum key_type *type,
+		    uint8_t pub[KEY_PUB_MAX], size_t *len) GW_MUST_CHECK;
 bool subchannel_key(const struct subchannel_object *o, enum key_type *type,
 		    uint8_t pub[KEY_PUB_MAX], size_t *len) GW_MUST_CHECK;
 

@@ -165,8 +165,7 @@ void subrav_write_json(struct jwrite *w, const char *key, const struct subrav *r
 
 /* ---- signatures ---- */
 
-bool subrav_verify(const struct subrav *r, enum key_type t, const uint8_t *pub, size_t pub_len,
-		   uint8_t sig[KEY_SIG])
+bool subrav_verify_point(const struct subrav *r, const struct key_point *key, uint8_t sig[KEY_SIG])
 {
 	uint8_t msg[SUBRAV_BCS_MAX];
 	size_t len;
@@ -174,10 +173,19 @@ bool subrav_verify(const struct subrav *r, enum key_type t, const uint8_t *pub, 
 	if (!rooch_fragment_valid(str_c(r->fragment)))
 		return false;
 	/* the chain refuses high S of all; off the chain P-256 signers do not care */
-	if (t == KEY_R1)
-		key_sig_low_s(t, sig);
+	if (key->type == KEY_R1)
+		key_sig_low_s(KEY_R1, sig);
 	len = subrav_encode(msg, r);
-	return key_verify(t, pub, pub_len, msg, len, sig, KEY_SIG);
+	return key_point_verify(key, msg, len, sig, KEY_SIG);
+}
+
+bool subrav_verify(const struct subrav *r, enum key_type t, const uint8_t *pub, size_t pub_len,
+		   uint8_t sig[KEY_SIG])
+{
+	struct key_point key;
+
+	(void)key_point_read(&key, t, pub, pub_len); /* if it is none, nothing verifies */
+	return subrav_verify_point(r, &key, sig);
 }
 
 int subrav_sign(const struct subrav *r, const struct signing_key *k, uint8_t sig[KEY_SIG],

@@ -49,6 +49,7 @@ void subrav_write_json(struct jwrite *w, const char *key, const struct subrav *r
  * Is @sig (64 bytes) the signature of @r by this key? It is brought to low S in place first, so
  * that what is stored can be claimed. Anything odd is false.
  */
+bool subrav_verify_point(const struct subrav *r, const struct key_point *key, uint8_t sig[KEY_SIG]);
 bool subrav_verify(const struct subrav *r, enum key_type t, const uint8_t *pub, size_t pub_len,
 		   uint8_t sig[KEY_SIG]);
 int subrav_sign(const struct subrav *r, const struct signing_key *k, uint8_t sig[KEY_SIG],

@@ -134,7 +134,7 @@ static int check_signature(struct payment *p, struct gw_err *e)
 	struct voucher *v = &p->request.voucher;
 
 	/* Rule: payment-channel.md 2: the key frozen in the sub-channel, with which the chain verifies */
-	if (!f->pub_len || !subrav_verify(&v->rav, f->key_type, f->pub, f->pub_len, v->signature))
+	if (!subrav_verify_point(&v->rav, &f->key, v->signature))
 		return gw_fail(
 			e, GWE_INVALID_SIGNATURE, 0,
 			"the signature of the SubRAV is not that of the key in sub-channel %s",

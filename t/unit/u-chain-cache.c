@@ -84,11 +84,12 @@ static bool shows(struct chain_cache *cc, struct world *w, uint64_t nonce)
 static void young(struct world *w)
 {
 	struct chain_cache *cc = make(w, w->st, 60000, 60000);
-	struct chain_facts f;
+	struct chain_facts f, first;
 	unsigned n;
 
-	OK(get(cc, w, &f, CHAIN_CACHED) == 0 && f.has_subchannel && f.key_type == KEY_ED25519 &&
-		   f.pub_len == 32,
+	OK(get(cc, w, &first, CHAIN_CACHED) == 0 && first.has_subchannel &&
+		   first.key_type == KEY_ED25519 && first.pub_len == 32 && first.key.valid &&
+		   !memcmp(first.key.bytes, first.pub, 32),
 	   "facts with the key that is frozen on chain");
 	n = calls(w);
 	for (int i = 0; i < 100; i++)
@@ -97,6 +98,9 @@ static void young(struct world *w)
 	OK(get(cc, w, &f, CHAIN_FORCED) == 0 && calls(w) == n,
 	   "nor does a conflict, when they were read a moment ago");
 	OK(get(cc, w, &f, CHAIN_RENEWED) == 0 && calls(w) > n, "but what must be renewed is");
+	OK(f.key.valid && f.key.type == first.key.type &&
+		   !memcmp(f.key.bytes, first.key.bytes, sizeof f.key.bytes),
+	   "with the same key");
 	chain_cache_free(cc);
 	n = calls(w);
 	cc = make(w, w->st, 60000, 60000);

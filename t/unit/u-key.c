@@ -255,12 +255,14 @@ static void ed25519_malleable(void)
 static void fresh_keys(void)
 {
 	uint8_t pub[2][KEY_PUB_MAX], sig[KEY_SIG], twin[KEY_SIG];
+	static const struct key_point none;
+	struct key_point point, cut;
 	struct signing_key *k[2];
 	struct gw_err e;
 
 	for (int t = KEY_ED25519; t <= KEY_R1; t++) {
 		enum key_type type = (enum key_type)t;
-		bool ok = true, low = true, other = false;
+		bool ok = true, low = true, other = false, many;
 		char msg[100] = { 0 };
 		size_t n = key_pub_len(type);
 
@@ -269,6 +271,8 @@ static void fresh_keys(void)
 				abort();
 			signing_key_pub(k[i], pub[i]);
 		}
+		many = key_point_read(&point, type, pub[0], n) &&
+		       !key_point_read(&cut, type, pub[0], n - 1);
 		for (unsigned len = 0; len < sizeof msg; len++) {
 			if (signing_key_sign(k[0], msg, len, sig, &e))
 				abort();
@@ -277,7 +281,15 @@ static void fresh_keys(void)
 			low = low && !memcmp(sig, twin, KEY_SIG);
 			ok = ok && key_verify(type, pub[0], n, msg, len, sig, KEY_SIG);
 			other = other || key_verify(type, pub[1], n, msg, len, sig, KEY_SIG);
+			many = many && key_point_verify(&point, msg, len, sig, KEY_SIG) &&
+			       !key_point_verify(&cut, msg, len, sig, KEY_SIG) &&
+			       !key_point_verify(&none, msg, len, sig, KEY_SIG) &&
+			       !key_point_verify(&point, msg, len, sig, KEY_SIG - 1);
+			sig[40] ^= 1;
+			many = many && !key_point_verify(&point, msg, len, sig, KEY_SIG);
 		}
+		OK(many, "%s: a key that is read once verifies them all, one that is none nothing",
+		   key_type_name(type));
 		OK(ok && !other && low, "%s: a new key signs 100 messages", key_type_name(type));
 		signing_key_free(k[0]);
 		signing_key_free(k[1]);
