@@ -75,11 +75,13 @@ void http_reply_init(struct http_reply *r, struct http_request *rq, char out[REP
 	r->out_len = FCGI_RECORD;
 	r->request_id = request_id;
 	buf_init(&r->head, REPLY_HEAD_MAX);
+	buf_init(&r->late, REPLY_LATE_MAX);
 }
 
 void http_reply_clear(struct http_reply *r)
 {
 	buf_clear(&r->head);
+	buf_clear(&r->late);
 }
 
 /* ---- records ---- */
@@ -99,34 +101,82 @@ static void put_record(const struct http_reply *r, char *at, unsigned type, size
 	h[7] = 0;
 }
 
+static bool left(struct http_reply *r)
+{
+	r->gone = true;
+	return false;
+}
+
+static bool keep(struct http_reply *r, const struct iovec *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!buf_add(&r->late, v[i].iov_base, v[i].iov_len))
+			return left(r); /* who writes did not ask whether it is full */
+	return true;
+}
+
+static void step_over(struct msghdr *m, size_t sent)
+{
+	while (m->msg_iovlen && sent >= m->msg_iov->iov_len) {
+		sent -= m->msg_iov->iov_len;
+		m->msg_iov++;
+		m->msg_iovlen--;
+	}
+	if (m->msg_iovlen) {
+		m->msg_iov->iov_base = (char *)m->msg_iov->iov_base + sent;
+		m->msg_iov->iov_len -= sent;
+	}
+}
+
 static bool send_all(struct http_reply *r, struct iovec *v, unsigned n)
 {
 	struct msghdr m = { .msg_iov = v, .msg_iovlen = n };
 
+	if (r->late.len && r->nowait)
+		return keep(r, v, n);
+	if (r->late.len && !http_reply_make_room(r))
+		return false;
 	if (!r->first_byte_us)
 		r->first_byte_us = clock_mono_us();
 	while (m.msg_iovlen) {
 		/* the socket has a time-out for sending (see workers.c): a client that takes nothing
 		 * for that long has left */
-		ssize_t k = sendmsg(r->rq->fd, &m, MSG_NOSIGNAL);
+		ssize_t k = sendmsg(r->rq->fd, &m, MSG_NOSIGNAL | (r->nowait ? MSG_DONTWAIT : 0));
 
 		if (k < 0 && errno == EINTR)
 			continue;
-		if (k < 0) {
-			r->gone = true;
-			return false;
-		}
-		while (m.msg_iovlen && (size_t)k >= m.msg_iov->iov_len) {
-			k -= (ssize_t)m.msg_iov->iov_len;
-			m.msg_iov++;
-			m.msg_iovlen--;
-		}
-		if (m.msg_iovlen) {
-			m.msg_iov->iov_base = (char *)m.msg_iov->iov_base + k;
-			m.msg_iov->iov_len -= (size_t)k;
-		}
+		if (k < 0)
+			return r->nowait && errno == EAGAIN ? keep(r, m.msg_iov, m.msg_iovlen) :
+							      left(r);
+		step_over(&m, (size_t)k);
 	}
 	return true;
+}
+
+void http_reply_nowait(struct http_reply *r, bool nowait)
+{
+	r->nowait = nowait;
+}
+
+bool http_reply_full(const struct http_reply *r)
+{
+	return r->late.len > 0;
+}
+
+bool http_reply_make_room(struct http_reply *r)
+{
+	struct buf late = r->late;
+	struct iovec v = { late.p, late.len };
+	bool nowait = r->nowait, ok;
+
+	if (r->gone || !late.len)
+		return !r->gone;
+	buf_init(&r->late, REPLY_LATE_MAX);
+	r->nowait = false;
+	ok = send_all(r, &v, 1);
+	r->nowait = nowait;
+	buf_clear(&late);
+	return ok;
 }
 
 /* What is gathered, as an iovec; then the buffer is empty again. */

@@ -4,7 +4,11 @@
  *
  * Bytes go to the web server as FastCGI records written here, not through libfcgi's stream: small
  * pieces are gathered in a buffer of the thread, large ones go out from where they are, the last record
- * travels with the end of the request in one write. Nothing is allocated after the head.
+ * travels with the end of the request in one write. Nothing is allocated after the head, but
+ * for a client that is slow.
+ *
+ * A thread that serves many replies must not wait for one of them: told so, a reply keeps what the
+ * connection does not take at once, and is full until somebody who may wait has made room.
  *
  * Each function that writes returns false once the client has left (a write failed, or nobody took a
  * byte for SEND_TIMEOUT); further calls are harmless.
@@ -13,7 +17,7 @@
  *
  * Rule:    design.md 6; protocol gateway.md 1, 5; payment-channel.md 4 (expose header)
  * Layer:   http; calls util
- * Threads: one reply belongs to one thread
+ * Threads: one reply belongs to one thread at a time
  */
 #ifndef GW_HTTP_REPLY_H
 #define GW_HTTP_REPLY_H
@@ -23,6 +27,7 @@
 enum {
 	REPLY_OUT = 4096,	 /* bytes gathered before a write */
 	REPLY_HEAD_MAX = 131072, /* of the header */
+	REPLY_LATE_MAX = 524288, /* kept for a connection that takes nothing: a head and some reads */
 	REPLY_SEND_TIMEOUT_S = 120
 };
 
@@ -47,6 +52,8 @@ struct http_reply {
 	struct buf head; /* "Name: value\r\n" lines to come */
 	char *out;	 /* REPLY_OUT bytes of the thread */
 	size_t out_len;
+	bool nowait;
+	struct buf late;     /* bytes of records that the connection has not taken */
 	unsigned request_id; /* FastCGI's */
 	char type[128];	     /* content type, for the log */
 };
@@ -69,6 +76,12 @@ bool http_reply_write(struct http_reply *r, const char *p, size_t n);
 bool http_reply_flush(struct http_reply *r);
 /* The last bytes and the end of the request. Also for a request that nothing was answered to. */
 bool http_reply_end(struct http_reply *r);
+
+/* From now on writes do not wait (or do so again). Who writes asks http_reply_full before each piece. */
+void http_reply_nowait(struct http_reply *r, bool nowait);
+bool http_reply_full(const struct http_reply *r);
+/* Waits until the connection has taken all that was kept. */
+bool http_reply_make_room(struct http_reply *r);
 
 /* Reason phrase of a status; "Unknown" when there is none. */
 const char *http_status_text(int status);

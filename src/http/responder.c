@@ -28,7 +28,7 @@ enum {
 	EXIT_MISUSE = 2,
 	TICK_MS = 1000,
 	STOP_MS = 5000,	     /* from responder_must_stop to the end */
-	FDS_PER_REQUEST = 6, /* web server, upstream (up to four), one to spare */
+	FDS_PER_REQUEST = 4, /* web server, upstream (two while it connects), one to spare */
 	FDS_MORE = 64,
 	BODY_TIMEOUT_FALLBACK_MS = 60000
 };

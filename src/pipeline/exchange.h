@@ -9,7 +9,8 @@
  *	answer.c   refusals, held answers, the tail of streams
  *
  * Layer:   pipeline
- * Threads: one exchange belongs to one thread, which keeps it for its next request
+ * Threads: one exchange belongs to one thread, which keeps it for its next request; while that waits for
+ *          the upstream call, the callbacks of forward.c run on the pool's thread (upstream.h)
  */
 #ifndef GW_PIPELINE_EXCHANGE_H
 #define GW_PIPELINE_EXCHANGE_H
@@ -21,6 +22,7 @@
 
 enum {
 	HELD_MAX = 64 << 20, /* of an answer that is held until it is billed; beyond: it goes out */
+	READ_MAX = 64 << 10, /* more than one piece of it that libcurl brings */
 	KEEP_BYTES = 64 << 10, /* of a buffer that a thread keeps for its next request */
 	ANSWER_HEADERS = 64
 };
@@ -65,7 +67,6 @@ struct exchange {
 	unsigned n_header;
 	struct str content_type;
 	int upstream_status;
-	bool trimmed;			/* the stack, for the long wait */
 	bool sse, ndjson;		/* by the answer's content type */
 	bool passing;			/* the head went out: bytes go to the client as they come */
 	bool cut;			/* we ended it: the process has to stop */

@@ -76,13 +76,6 @@ static bool on_head(void *arg, int status)
 
 /* ---- its bytes ---- */
 
-/* Too much to be held: it goes out without the payment header, which the client can ask for. */
-static bool release_held(struct exchange *x, const char *p, size_t n)
-{
-	return begin_passing(x) && http_reply_write(x->rp, buf_c(&x->held), x->held.len) &&
-	       http_reply_write(x->rp, p, n);
-}
-
 /* Bytes of the event by which a stream of OpenAI's kind says that it is over, at the end of @p; 0: none. */
 static size_t done_event(const char *p, size_t n)
 {
@@ -118,7 +111,7 @@ static bool on_body(void *arg, const char *p, size_t n)
 	if (x->gone_ms)
 		return true; /* drain: only the meter listens */
 	if (!x->passing)
-		return buf_add(&x->held, p, n) || release_held(x, p, n) || client_left(x);
+		return buf_add(&x->held, p, n) || client_left(x);
 	if (n > 1)
 		x->last[0] = p[n - 2];
 	else
@@ -127,30 +120,61 @@ static bool on_body(void *arg, const char *p, size_t n)
 	return pass(x, p, n) || client_left(x);
 }
 
-/* It takes its time: of the stack, what came before needed the most. */
-static void rest_for_long(struct exchange *x)
-{
-	if (!x->trimmed)
-		stack_trim();
-	x->trimmed = true;
-}
-
 static bool on_read_end(void *arg)
 {
 	struct exchange *x = arg;
 
-	if (x->passing)
-		rest_for_long(x); /* from here, where libcurl's own frames are not in the way */
 	if (!x->passing || x->gone_ms || x->waits)
 		return true;
 	return http_reply_flush(x->rp) || client_left(x);
+}
+
+/* ---- a client that is slower than the provider ---- */
+
+static bool held_too_much(const struct exchange *x)
+{
+	return !x->passing && x->held.len > HELD_MAX;
+}
+
+static bool is_full(void *arg)
+{
+	const struct exchange *x = arg;
+
+	return !x->gone_ms && (http_reply_full(x->rp) || held_too_much(x));
+}
+
+/* Too much to be held: it goes out without the payment header, which the client can ask for. */
+static bool release_held(struct exchange *x)
+{
+	bool ok;
+
+	http_reply_nowait(x->rp, false);
+	ok = begin_passing(x) && http_reply_write(x->rp, buf_c(&x->held), x->held.len);
+	http_reply_nowait(x->rp, true);
+	buf_clear(&x->held);
+	return ok;
+}
+
+static bool make_room(void *arg)
+{
+	struct exchange *x = arg;
+
+	if (held_too_much(x))
+		return release_held(x) || client_left(x);
+	return http_reply_make_room(x->rp) || client_left(x);
+}
+
+/* It takes its time: of the stack, what came before needed the most. */
+static void rest_for_long(void *arg)
+{
+	(void)arg;
+	stack_trim();
 }
 
 static bool on_tick(void *arg)
 {
 	struct exchange *x = arg;
 
-	rest_for_long(x);
 	if (responder_must_stop(x->g->responder)) {
 		x->cut = true;
 		return false;
@@ -315,7 +339,10 @@ void exchange_forward(struct exchange *x)
 					    .on_header = on_header,
 					    .on_body = on_body,
 					    .on_read_end = on_read_end,
-					    .on_tick = on_tick };
+					    .on_tick = on_tick,
+					    .full = is_full,
+					    .make_room = make_room,
+					    .on_long = rest_for_long };
 	const char *headers[UPSTREAM_HEADERS], *method = x->route.get ? "GET" : "POST";
 	struct str pieces[REQUEST_PIECES];
 	char *url = arena_printf(x->rq->arena, "%s%.*s", x->g->base_url,
@@ -329,12 +356,16 @@ void exchange_forward(struct exchange *x)
 							 ? 0
 							 : provider_body_pieces(&x->view, pieces) };
 	struct gw_err e;
+	int rc;
 
 	x->drain = drains(x->conf, provider_name(x->route.provider));
 	rq.watch_fd = x->drain ? -1 : x->rq->fd;
 	if (!url)
 		(void)gw_fail_priv(&e, GWE_INTERNAL, 0, "no room for the URL of the upstream");
-	if (!url || upstream_call(x->g->pool, &rq, &h, &x->up, &e) < 0) {
+	http_reply_nowait(x->rp, true);
+	rc = url ? upstream_call(x->g->pool, &rq, &h, &x->up, &e) : -1;
+	http_reply_nowait(x->rp, false);
+	if (rc < 0) {
 		x->failure = e;
 		x->outcome = OUTCOME_REFUSED;
 		return;

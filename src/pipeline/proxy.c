@@ -54,7 +54,7 @@ static struct exchange *exchange_of(struct gateway *g, struct http_request *rq,
 	x->rp = rp;
 	x->conf = rq->conf;
 	reset_buf(&x->body, (size_t)rq->conf->max_body_bytes);
-	reset_buf(&x->held, HELD_MAX);
+	reset_buf(&x->held, HELD_MAX + READ_MAX);
 	return x;
 }
 

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lease - one slot of a pool: an easy handle in a multi handle of its own, with its live
- * connection.
- *
- * The multi handle is private because libcurl cannot share a connection cache between running
- * threads, and because a call watches the client beside the upstream (see wait.h). Its socket
- * interface is not used: that would add a table of 29 KB to every lease (libcurl 7.88).
+ * lease - one slot of a pool: an easy handle, ready for a request. The connections are the loop's (see
+ * loop.h), which gives a transfer one that is open and idle, or makes another.
  *
  * Rule:    style.md 7
  * Layer:   upstream (private to it)
- * Threads: the pool may be used by any; a lease belongs to the thread that took it
+ * Threads: the pool may be used by any; a lease belongs to the thread that took it, and to the loop
+ *          while that carries it
  */
 #ifndef GW_UPSTREAM_LEASE_H
 #define GW_UPSTREAM_LEASE_H
@@ -18,16 +15,10 @@
 
 #include "upstream/upstream.h"
 
-enum { LEASE_SOCKETS = 8 };
+struct loop;
 
 struct lease {
 	CURL *easy;
-	CURLM *multi;
-	/* What libcurl has open: one, but while it tries several addresses. CURLINFO_ACTIVESOCKET does
-	 * not tell before the transfer is over (libcurl 7.88). */
-	int socket[LEASE_SOCKETS];
-	unsigned n_sockets; /* beyond LEASE_SOCKETS: not all are noted, never again */
-	bool tainted;  /* its connection must not be used again */
 	struct lease *newer, *older; /* among the idle ones */
 	int64_t idle_since_ms;
 	char error[CURL_ERROR_SIZE]; /* libcurl's words about the last failure */
@@ -35,14 +26,17 @@ struct lease {
 
 /* Wait for a lease up to the pool's bound. NULL with @e: OVERLOADED, or INTERNAL. */
 struct lease *lease_take(struct upstream_pool *p, struct gw_err *e) GW_MUST_CHECK;
-/* Give it back, or if it is tainted, end it. */
 void lease_give(struct upstream_pool *p, struct lease *l);
 const struct upstream_options *lease_options(const struct upstream_pool *p);
+/* The pool's loop, started when it is first needed. NULL: @e. */
+struct loop *lease_loop(struct upstream_pool *p, struct gw_err *e) GW_MUST_CHECK;
 /*
  * Is the server at the other end of this new connection to @url the one that the URL names? To be
  * asked before anything is sent. -1: @e says why not.
  */
 int lease_verify(struct upstream_pool *p, struct lease *l, const char *url,
 		 struct gw_err *e) GW_MUST_CHECK;
+/* Read now, on this thread, what lease_verify will need for @url: files, which the loop must not wait for. */
+void lease_prepare(struct upstream_pool *p, const char *url);
 
 #endif

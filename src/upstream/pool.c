@@ -5,13 +5,13 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include "crypto/tls_trust.h"
+#include "upstream/loop.h"
 #include "util/clock.h"
 
 enum {
-	/* A lease that was not needed for so long is given up with its connection. */
+	/* A lease that was not needed for so long is given up. */
 	IDLE_MAX_MS = 60000,
 	/* Below the 60 s after which many servers drop a silent connection. */
 	REUSE_MAX_S = 55,
@@ -21,7 +21,7 @@ enum {
 };
 
 /*
- * Lock order: `lock` is never held while libcurl runs; libcurl takes one of `share_lock` at a time
+ * Lock order: `lock` is never held while a transfer runs; libcurl takes one of `share_lock` at a time
  * and nothing under it; nothing is taken under `trust_lock`.
  */
 struct upstream_pool {
@@ -37,6 +37,7 @@ struct upstream_pool {
 	pthread_cond_t given;
 	struct lease *newest, *oldest; /* idle ones, by last use */
 	unsigned made;		       /* leases that exist or are being made */
+	struct loop *loop;	       /* made with the first lease */
 };
 
 /* ---- library and shared caches ---- */
@@ -94,32 +95,7 @@ static void lease_free(struct lease *l)
 	if (!l)
 		return;
 	curl_easy_cleanup(l->easy);
-	curl_multi_cleanup(l->multi);
 	free(l);
-}
-
-static int on_open(void *arg, curl_socket_t fd, curlsocktype purpose)
-{
-	struct lease *l = arg;
-
-	(void)purpose;
-	if (l->n_sockets < LEASE_SOCKETS)
-		l->socket[l->n_sockets++] = fd;
-	else
-		l->n_sockets = LEASE_SOCKETS + 1;
-	return CURL_SOCKOPT_OK;
-}
-
-static int on_close(void *arg, curl_socket_t fd)
-{
-	struct lease *l = arg;
-
-	for (unsigned i = 0; i < l->n_sockets && l->n_sockets <= LEASE_SOCKETS; i++)
-		if (l->socket[i] == fd) {
-			l->socket[i] = l->socket[--l->n_sockets];
-			break;
-		}
-	return close(fd);
 }
 
 /* All settings that stay the same from call to call. */
@@ -131,10 +107,6 @@ static bool set_constants(const struct upstream_pool *p, struct lease *l)
 	SET(CURLOPT_SHARE, p->share);
 	SET(CURLOPT_ERRORBUFFER, l->error);
 	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_SOCKOPTFUNCTION, on_open);
-	SET(CURLOPT_SOCKOPTDATA, l);
-	SET(CURLOPT_CLOSESOCKETFUNCTION, on_close);
-	SET(CURLOPT_CLOSESOCKETDATA, l);
 	/* The environment and the files of the user must not steer us, nor the answer. */
 	SET(CURLOPT_PROXY, p->proxy);
 	SET(CURLOPT_NOPROXY, "");
@@ -169,7 +141,7 @@ static bool set_constants(const struct upstream_pool *p, struct lease *l)
 	SET(CURLOPT_BUFFERSIZE, (long)READ_SIZE);
 	SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)WRITE_SIZE);
 #undef SET
-	return ok && curl_multi_setopt(l->multi, CURLMOPT_MAXCONNECTS, 1L) == CURLM_OK;
+	return ok;
 }
 
 static struct lease *lease_new(const struct upstream_pool *p, struct gw_err *e)
@@ -179,15 +151,8 @@ static struct lease *lease_new(const struct upstream_pool *p, struct gw_err *e)
 	if (!l)
 		abort();
 	l->easy = curl_easy_init();
-	l->multi = curl_multi_init();
-	/* A multi handle needs two descriptors: this is where their limit shows. */
-	if (!l->easy || !l->multi) {
-		gw_fail(e, GWE_OVERLOADED, 0,
-			"the gateway has no room for another upstream connection");
-		gw_err_add(e, "libcurl gave no handle; look at the limit of open files");
-		lease_free(l);
-		return NULL;
-	}
+	if (!l->easy)
+		abort(); /* out of memory */
 	if (!set_constants(p, l)) {
 		gw_fail_priv(e, GWE_INTERNAL, 0,
 			     "libcurl %s refuses an option that the gateway needs",
@@ -228,13 +193,26 @@ static struct str host_of(struct str url)
 	return str_sub(url, 0, n);
 }
 
+static bool is_verified(const struct upstream_pool *p, const char *url)
+{
+	return p->own_trust && str_starts(str_c(url), "https://");
+}
+
+void lease_prepare(struct upstream_pool *p, const char *url)
+{
+	struct gw_err e;
+
+	if (is_verified(p, url))
+		(void)trust_get(p, &e); /* lease_verify will say why there is none */
+}
+
 int lease_verify(struct upstream_pool *p, struct lease *l, const char *url, struct gw_err *e)
 {
 	const struct curl_tlssessioninfo *info = NULL;
 	const struct tls_trust *trust;
 	char host[256];
 
-	if (!p->own_trust || !str_starts(str_c(url), "https://"))
+	if (!is_verified(p, url))
 		return 0;
 	trust = trust_get(p, e);
 	if (!trust)
@@ -304,6 +282,7 @@ void upstream_pool_free(struct upstream_pool *p)
 		p->made--;
 	}
 	assert(p->made == 0); /* or a call is still running */
+	loop_free(p->loop);
 	curl_share_cleanup(p->share);
 	for (unsigned i = 0; i < CURL_LOCK_DATA_LAST; i++)
 		pthread_mutex_destroy(&p->share_lock[i]);
@@ -319,6 +298,18 @@ void upstream_pool_free(struct upstream_pool *p)
 const struct upstream_options *lease_options(const struct upstream_pool *p)
 {
 	return &p->o;
+}
+
+struct loop *lease_loop(struct upstream_pool *p, struct gw_err *e)
+{
+	struct loop *l;
+
+	pthread_mutex_lock(&p->lock);
+	if (!p->loop)
+		p->loop = loop_new(p->o.slots, e);
+	l = p->loop;
+	pthread_mutex_unlock(&p->lock);
+	return l;
 }
 
 static void unlink_idle(struct upstream_pool *p, struct lease *l)
@@ -374,11 +365,6 @@ void lease_give(struct upstream_pool *p, struct lease *l)
 {
 	struct lease *stale = NULL;
 
-	if (l->tainted) {
-		lease_free(l);
-		give_up_place(p);
-		return;
-	}
 	l->idle_since_ms = clock_mono_ms();
 	pthread_mutex_lock(&p->lock);
 	l->older = p->newest;

@@ -3,30 +3,32 @@
 
 #include "upstream/upstream.h"
 
+#include <poll.h>
+
 #include "upstream/lease.h"
-#include "upstream/wait.h"
+#include "upstream/loop.h"
 #include "util/buf.h"
 #include "util/clock.h"
 
 enum {
-	TICK_MS = 200,
 	HEAD_MAX = 64 * 1024,
 	JOIN_MAX = 32 * 1024 /* smaller bodies are joined, to leave in one write with the head */
 };
 
-/* One call: what libcurl's callbacks see. */
+/* One call: what the callbacks of libcurl and of the loop see. */
 struct call {
+	struct transfer transfer; /* first: the loop knows only this */
 	const struct upstream_request *rq;
 	const struct upstream_handler *h;
 	struct upstream_result *res;
 	struct upstream_pool *pool;
 	struct lease *lease;
 	CURL *easy;
-	struct wait wait;
 
 	unsigned attempts;		      /* connections on which a request was begun */
 	int64_t start_ms, ready_ms, heard_ms; /* begun; connected; last byte */
-	bool heard;			      /* since heard_ms was set */
+	bool heard; /* something came in this turn of the loop */
+	bool full;  /* the handler can take no more at the moment */
 
 	size_t head_bytes;
 	bool head_final; /* the head now read is not a 1xx one */
@@ -138,8 +140,14 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	struct call *c = arg;
 
 	c->heard = true;
-	c->wait.answered = true;
+	transfer_heard(&c->transfer);
 	return head_line(c, (struct str){ p, size * n }) ? size * n : 0;
+}
+
+static bool is_full(struct call *c)
+{
+	c->full = c->h->full && c->h->full(c->h->arg);
+	return c->full;
 }
 
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
@@ -148,6 +156,9 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
 
 	n *= size;
 	c->heard = true;
+	transfer_heard(&c->transfer);
+	if (is_full(c))
+		return CURL_WRITEFUNC_PAUSE; /* libcurl keeps it and brings it again */
 	c->res->body_bytes += n;
 	if (c->h->on_body && !c->h->on_body(c->h->arg, p, n)) {
 		client_stopped(c);
@@ -171,7 +182,7 @@ static bool verified(struct call *c)
 		return true;
 	if (!lease_verify(c->pool, c->lease, c->rq->url, &why))
 		return true;
-	c->lease->tainted = true;
+	(void)curl_easy_setopt(c->easy, CURLOPT_FORBID_REUSE, 1L);
 	return stop(c, UP_NO_CONNECTION, "%s", why.priv);
 }
 
@@ -187,7 +198,7 @@ static int on_ready(void *arg, char *ip, char *local_ip, int port, int local_por
 
 	(void)ip, (void)local_ip, (void)port, (void)local_port;
 	c->ready_ms = clock_mono_ms();
-	wait_ready(&c->wait);
+	transfer_heard(&c->transfer); /* another time-out counts from here */
 	if (c->attempts++ &&
 	    (curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &sent) != CURLE_OK || sent))
 		stop(c, UP_BROKE, "the kept connection was closed after the request had been sent");
@@ -346,6 +357,7 @@ static void set_request(struct call *c, struct header_list *list, struct buf *jo
 	curl_easy_setopt(c->easy, CURLOPT_SEEKDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_PREREQFUNCTION, on_ready);
 	curl_easy_setopt(c->easy, CURLOPT_PREREQDATA, c);
+	curl_easy_setopt(c->easy, CURLOPT_FORBID_REUSE, 0L);
 }
 
 /* Leave nothing in the handle that points to this call. */
@@ -360,79 +372,93 @@ static void forget_request(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, NULL);
 }
 
-/* ---- waiting ---- */
+/* ---- what the loop asks ---- */
 
-/* Milliseconds until the nearest time-out; at 0 the call has been stopped. */
-static int64_t time_left(struct call *c, const struct upstream_options *o, int64_t now)
+static struct call *call_of(struct transfer *t)
 {
-	int64_t left = INT32_MAX, total;
-
-	if (c->head_done) {
-		left = c->heard_ms + o->idle_ms - now;
-		if (left <= 0)
-			stop(c, UP_STALLED, "nothing came for %u ms", o->idle_ms);
-	} else if (c->attempts) {
-		left = c->ready_ms + o->first_byte_ms - now;
-		if (left <= 0)
-			stop(c, UP_TIMEOUT_HEAD, "no answer within %u ms", o->first_byte_ms);
-	}
-	if (o->total_ms) {
-		total = c->start_ms + o->total_ms - now;
-		if (total <= 0)
-			stop(c, c->head_done ? UP_STALLED : UP_TIMEOUT_HEAD,
-			     "not finished within %u ms", o->total_ms);
-		left = total < left ? total : left;
-	}
-	return left > 0 ? left : 0;
+	return (struct call *)(void *)t;
 }
 
-static bool tick(struct call *c, int64_t now, int64_t *next)
+/* Sets when a time-out passes next; false: one has passed, and the call is stopped. */
+static bool within_times(struct call *c, int64_t now)
 {
-	if (!c->h->on_tick || now < *next)
+	const struct upstream_options *o = lease_options(c->pool);
+	int64_t due = INT64_MAX, total = INT64_MAX;
+
+	if (c->head_done)
+		due = c->heard_ms + o->idle_ms;
+	else if (c->attempts)
+		due = c->ready_ms + o->first_byte_ms;
+	if (o->total_ms)
+		total = c->start_ms + o->total_ms;
+	c->transfer.due_ms = due < total ? due : total;
+	if (now < c->transfer.due_ms)
 		return true;
-	*next = now + TICK_MS;
-	return c->h->on_tick(c->h->arg) || client_stopped(c);
+	if (now >= total)
+		return stop(c, c->head_done ? UP_STALLED : UP_TIMEOUT_HEAD,
+			    "not finished within %u ms", o->total_ms);
+	if (c->head_done)
+		return stop(c, UP_STALLED, "nothing came for %u ms", o->idle_ms);
+	return stop(c, UP_TIMEOUT_HEAD, "no answer within %u ms", o->first_byte_ms);
 }
 
-/* Everything between the first and the last byte. Returns libcurl's verdict. */
-static CURLcode transfer(struct call *c, struct lease *l, const struct upstream_options *o)
+static enum transfer_next on_heard(struct transfer *t, int64_t now)
 {
-	int64_t now, left, next_tick = c->start_ms + TICK_MS;
-	int running, queued;
-	CURLMsg *m;
+	struct call *c = call_of(t);
 
-	if (wait_hung_up(&c->wait)) /* while it waited for its turn: cost nobody anything */
-		stop(c, UP_CLIENT_GONE, "the client had hung up before");
-	while (!c->stopped) {
-		if (curl_multi_perform(l->multi, &running) != CURLM_OK)
-			stop(c, UP_BROKE, "libcurl failed");
-		if (c->heard && c->h->on_read_end && !c->stopped && !c->h->on_read_end(c->h->arg))
+	if (c->heard) {
+		if (!c->stopped && c->h->on_read_end && !c->h->on_read_end(c->h->arg))
 			client_stopped(c);
-		if (!running || c->stopped)
-			break;
-		now = clock_mono_ms();
-		if (c->heard)
-			c->heard_ms = now;
+		c->heard_ms = now;
 		c->heard = false;
-		left = time_left(c, o, now);
-		if (!left || !tick(c, now, &next_tick))
-			break;
-		/* Not to the next tick: a stream that flows would be woken for it in between. */
-		if (c->h->on_tick && left > TICK_MS)
-			left = TICK_MS;
-		switch (wait_for_more(&c->wait, c->body_len, (int)left)) {
-		case WAIT_AGAIN:
-			break;
-		case WAIT_CLIENT_GONE:
-			stop(c, UP_CLIENT_GONE, "the client hung up");
-			break;
-		case WAIT_FAILED:
-			stop(c, UP_BROKE, "libcurl failed");
-			break;
-		}
 	}
-	m = curl_multi_info_read(l->multi, &queued);
-	return m && m->msg == CURLMSG_DONE ? m->data.result : CURLE_ABORTED_BY_CALLBACK;
+	if (c->stopped || !within_times(c, now))
+		return TRANSFER_END;
+	return c->full || is_full(c) ? TRANSFER_PAUSE : TRANSFER_GO;
+}
+
+static bool on_tick(struct transfer *t, int64_t now)
+{
+	struct call *c = call_of(t);
+
+	return within_times(c, now) && (!c->h->on_tick || c->h->on_tick(c->h->arg) || client_stopped(c));
+}
+
+static void on_hung_up(struct transfer *t)
+{
+	stop(call_of(t), UP_CLIENT_GONE, "the client hung up");
+}
+
+static bool make_room(struct transfer *t)
+{
+	struct call *c = call_of(t);
+	bool ok = !c->h->make_room || c->h->make_room(c->h->arg) || client_stopped(c);
+
+	c->full = false;
+	c->heard_ms = clock_mono_ms(); /* it was us who did not listen */
+	(void)within_times(c, c->heard_ms);
+	return ok && !c->stopped;
+}
+
+static void takes_long(struct transfer *t)
+{
+	struct call *c = call_of(t);
+
+	if (c->h->on_long)
+		c->h->on_long(c->h->arg);
+}
+
+static const struct transfer_ops transfer_ops = { .heard = on_heard,
+						  .tick = on_tick,
+						  .hung_up = on_hung_up,
+						  .make_room = make_room,
+						  .takes_long = takes_long };
+
+static bool has_hung_up(int client)
+{
+	struct pollfd p = { .fd = client, .events = POLLRDHUP };
+
+	return client >= 0 && poll(&p, 1, 0) > 0;
 }
 
 /* ---- the result ---- */
@@ -482,42 +508,53 @@ static void conclude(struct call *c, CURLcode code)
 	}
 }
 
+static int carry(struct call *c, struct loop *loop, struct gw_err *e)
+{
+	int rc;
+
+	if (has_hung_up(c->rq->watch_fd)) { /* while it waited for its turn: cost nobody anything */
+		stop(c, UP_CLIENT_GONE, "the client had hung up before");
+		conclude(c, CURLE_ABORTED_BY_CALLBACK);
+		return 0;
+	}
+	lease_prepare(c->pool, c->rq->url);
+	(void)within_times(c, c->start_ms);
+	rc = loop_carry(loop, &c->transfer, e);
+	if (!rc)
+		conclude(c, c->transfer.code);
+	return rc;
+}
+
 int upstream_call(struct upstream_pool *p, const struct upstream_request *rq,
 		  const struct upstream_handler *h, struct upstream_result *res, struct gw_err *e)
 {
-	struct call c = { .rq = rq, .h = h, .res = res, .pool = p };
+	struct call c = { .rq = rq,
+			  .h = h,
+			  .res = res,
+			  .pool = p,
+			  .transfer = { .ops = &transfer_ops, .client = rq->watch_fd } };
 	struct header_list list;
+	struct loop *loop;
 	struct buf joined;
-	struct lease *l;
-	CURLcode code;
-	int rc = -1;
+	int rc;
 
 	*res = (struct upstream_result){ .outcome = UP_NO_CONNECTION,
 					 .first_byte_ms = -1,
 					 .total_ms = -1 };
-	if (check_request(rq, e))
+	if (check_request(rq, e) || !(loop = lease_loop(p, e)))
 		return -1;
 	c.start_ms = clock_mono_ms();
-	l = lease_take(p, e);
-	if (!l)
+	c.lease = lease_take(p, e);
+	if (!c.lease)
 		return -1;
 	buf_init(&joined, JOIN_MAX);
-	c.lease = l;
-	c.easy = l->easy;
-	l->error[0] = '\0';
-	wait_begin(&c.wait, l, rq->watch_fd);
+	c.easy = c.transfer.easy = c.lease->easy;
+	c.lease->error[0] = '\0';
 	set_request(&c, &list, &joined);
-	if (curl_multi_add_handle(l->multi, l->easy) == CURLM_OK) {
-		code = transfer(&c, l, lease_options(p));
-		conclude(&c, code);
-		curl_multi_remove_handle(l->multi, l->easy);
-		rc = 0;
-	} else {
-		gw_fail_priv(e, GWE_INTERNAL, 0, "libcurl does not take the transfer");
-	}
-	forget_request(l->easy);
+	rc = carry(&c, loop, e);
+	forget_request(c.easy);
 	buf_clear(&joined);
-	lease_give(p, l);
+	lease_give(p, c.lease);
 	return rc;
 }
 

@@ -2,15 +2,17 @@
 /*
  * upstream - HTTP to providers and nodes over leased libcurl handles.
  *
- * A pool has so many slots; a worker leases one (an easy handle with its live connection, last
- * used first), uses it alone, gives it back. A full pool waits up to a bound, then OVERLOADED.
- * DNS and TLS sessions are shared. No redirects; no proxy unless configured; the environment
- * (HTTP_PROXY and its like) is never read. A call in progress holds up to four descriptors: the
- * connection, two of libcurl's, one that watches the client.
+ * A pool has so many slots; a caller leases one (an easy handle), uses it alone, gives it back. A full
+ * pool waits up to a bound, then OVERLOADED. One thread of the pool carries all its transfers (loop.h):
+ * it wakes once for the chunks of many streams, while the callers sleep. Connections are kept and used
+ * again; DNS and TLS sessions are shared. No redirects; no proxy unless configured; the environment
+ * (HTTP_PROXY and its like) is never read. A call in progress holds one descriptor, a few while it
+ * connects.
  *
  * Rule:    design.md 7, style.md 7
- * Layer:   upstream; calls util
- * Threads: a pool may be used by any number of threads; one call belongs to one thread
+ * Layer:   upstream; calls crypto, util
+ * Threads: a pool may be used by any number of threads; what a call works with belongs to its caller
+ *          between its callbacks
  */
 #ifndef GW_UPSTREAM_UPSTREAM_H
 #define GW_UPSTREAM_UPSTREAM_H
@@ -50,7 +52,9 @@ enum upstream_outcome {
 
 /*
  * A callback that returns false stops the transfer (outcome UP_CLIENT_GONE). Any may be NULL. Views
- * die at return. The time that a callback takes does not count as the upstream's silence.
+ * die at return. Those that say so run on the caller's own thread and may block. The others run on the
+ * pool's, one at a time while the caller waits: what they block, they block for every call. The time that
+ * a callback takes does not count as the upstream's silence.
  */
 struct upstream_handler {
 	void *arg;
@@ -69,6 +73,16 @@ struct upstream_handler {
 	bool (*on_read_end)(void *arg);
 	/* At least every 200 ms while waiting (drain policy, deadlines). */
 	bool (*on_tick)(void *arg);
+	/*
+	 * Asked before each on_body and after each on_read_end: can nothing more be taken? Then
+	 * make_room is called on the caller's own thread and may block; until it returns, nothing is read
+	 * from the upstream, and no other callback is made.
+	 */
+	bool (*full)(void *arg);
+	bool (*make_room)(void *arg);
+	/* On the caller's own thread, once, when the call has lasted for about 200 ms; the callbacks of
+	 * the pool's thread may run at the same time. */
+	void (*on_long)(void *arg);
 };
 
 enum { UPSTREAM_MAX_PIECES = 16, UPSTREAM_MAX_HEADERS = 30 };

@@ -68,8 +68,11 @@ static bool got_tick(void *arg)
 	return refuse != TICK && (refuse != LATER_TICK || body.len == 0);
 }
 
-static const struct upstream_handler handler = { NULL,	   got_head,	 got_header,
-						 got_body, got_read_end, got_tick };
+static const struct upstream_handler handler = { .on_head = got_head,
+						 .on_header = got_header,
+						 .on_body = got_body,
+						 .on_read_end = got_read_end,
+						 .on_tick = got_tick };
 
 static char url[128];
 
@@ -534,6 +537,157 @@ static void test_hangup(void)
 	close(fd[0]);
 }
 
+/* ---- a client that takes its time ---- */
+
+enum { FLOOD = 4 << 20, FLOOD_CHUNK = 4000 };
+
+static bool flood(int fd, int conn, int n, const struct request *rq)
+{
+	char piece[FLOOD_CHUNK + 16];
+	int at, head = snprintf(piece, sizeof piece, "%x\r\n", FLOOD_CHUNK);
+
+	(void)conn, (void)n, (void)rq;
+	put(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	for (int done = 0; done < FLOOD; done += FLOOD_CHUNK) {
+		for (at = 0; at < FLOOD_CHUNK; at++)
+			piece[head + at] = (char)((done + at) % 251);
+		memcpy(piece + head + at, "\r\n", 2);
+		put_n(fd, piece, (size_t)(head + at + 2));
+	}
+	put(fd, "0\r\n\r\n");
+	return true;
+}
+
+struct taker {
+	pthread_t caller;
+	size_t got, limit; /* more than limit at once is too much */
+	unsigned rooms, rooms_max, long_calls, sleep_ms;
+	bool is_full, wrong, wrong_thread, moved, wrong_long;
+	atomic_bool *hold, *held; /* make room only when told so */
+};
+
+static bool taker_full(void *arg)
+{
+	struct taker *t = arg;
+
+	t->wrong_thread |= pthread_equal(pthread_self(), t->caller);
+	return t->is_full;
+}
+
+static bool taker_body(void *arg, const char *p, size_t n)
+{
+	struct taker *t = arg;
+
+	t->wrong |= t->is_full;
+	t->wrong_thread |= pthread_equal(pthread_self(), t->caller);
+	for (size_t i = 0; i < n; i++)
+		t->wrong |= (unsigned char)p[i] != (t->got + i) % 251;
+	t->got += n;
+	t->is_full = t->got / t->limit > t->rooms;
+	return true;
+}
+
+static bool taker_room(void *arg)
+{
+	struct taker *t = arg;
+	size_t before = t->got;
+
+	t->wrong_thread |= !pthread_equal(pthread_self(), t->caller);
+	if (t->held) {
+		atomic_store(t->held, true);
+		while (atomic_load(t->hold))
+			usleep(1000);
+	}
+	usleep(t->sleep_ms * 1000);
+	t->moved |= t->got != before;
+	t->rooms = (unsigned)(t->got / t->limit);
+	t->is_full = false;
+	return !t->rooms_max || t->rooms < t->rooms_max;
+}
+
+static void taker_long(void *arg)
+{
+	struct taker *t = arg;
+
+	/* beside the others: no member is shared */
+	t->wrong_long = !pthread_equal(pthread_self(), t->caller);
+	t->long_calls++;
+}
+
+static int take(struct taker *t, struct upstream_result *r)
+{
+	const struct upstream_handler h = { .arg = t,
+					    .on_body = taker_body,
+					    .full = taker_full,
+					    .make_room = taker_room,
+					    .on_long = taker_long };
+	struct upstream_request rq = { .method = "GET", .url = url, .watch_fd = -1 };
+	struct gw_err why;
+
+	t->caller = pthread_self();
+	return upstream_call(pool, &rq, &h, r, &why);
+}
+
+static void *take_slowly(void *arg)
+{
+	struct upstream_result r;
+
+	return take(arg, &r) == 0 && r.outcome == UP_DONE ? arg : NULL;
+}
+
+static bool brief_drip(int fd, int conn, int n, const struct request *rq)
+{
+	(void)conn, (void)n, (void)rq;
+	put(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	for (int i = 0; i < 10; i++) {
+		put_n(fd, (char[]){ '1', '\r', '\n', (char)i, '\r', '\n' }, 6);
+		usleep(50000);
+	}
+	put(fd, "0\r\n\r\n");
+	return true;
+}
+
+static void test_room(void)
+{
+	struct taker t = { .limit = 100000 }, slow = { .limit = 1000 };
+	atomic_bool hold, held;
+	pthread_t thread;
+	void *done;
+
+	atomic_store(&serve, flood);
+	OK(take(&t, &res) == 0 && res.outcome == UP_DONE && res.body_bytes == t.got,
+	   "a client that is full now and then: %s", res.message);
+	OK(t.got == (FLOOD + FLOOD_CHUNK - 1) / FLOOD_CHUNK * FLOOD_CHUNK && !t.wrong && t.rooms > 30,
+	   "gets each byte once and in order (%zu, room made %u times)", t.got, t.rooms);
+	OK(!t.wrong_thread, "room is made on the caller's thread, the rest is not");
+	POOL(.idle_ms = 100, .first_byte_ms = 100);
+	t = (struct taker){ .limit = 2000000, .sleep_ms = 250 };
+	OK(take(&t, &res) == 0 && res.outcome == UP_DONE && !t.wrong && !t.moved,
+	   "nothing comes while room is made, and that is not the upstream's silence: %s",
+	   res.message);
+	t = (struct taker){ .limit = 100000, .rooms_max = 3 };
+	OK(take(&t, &res) == 0 && res.outcome == UP_CLIENT_GONE && t.rooms == 3,
+	   "who makes room may end it");
+	POOL(.slots = 0);
+	atomic_init(&hold, true);
+	atomic_init(&held, false);
+	slow.hold = &hold;
+	slow.held = &held;
+	if (pthread_create(&thread, NULL, take_slowly, &slow))
+		abort();
+	while (!atomic_load(&held))
+		usleep(1000);
+	OK(GET(plain) == 0 && res.outcome == UP_DONE, "others do not wait for one that is full");
+	atomic_store(&hold, false);
+	pthread_join(thread, &done);
+	OK(done && !slow.wrong && !slow.moved, "which goes on later");
+
+	t = (struct taker){ .limit = 1000 };
+	atomic_store(&serve, brief_drip);
+	OK(take(&t, &res) == 0 && t.got == 10 && !t.wrong && t.long_calls == 1 && !t.wrong_long,
+	   "a call that takes long says so once");
+}
+
 /* ---- requests ---- */
 
 static char seen_head[8192];
@@ -717,6 +871,7 @@ int main(void)
 	test_connections();
 	test_times();
 	test_hangup();
+	test_room();
 	test_requests();
 	test_fetch();
 	test_threads();
