@@ -19,6 +19,8 @@ struct loop;
 
 struct lease {
 	CURL *easy;
+	struct loop *loop; /* that is to carry it */
+	unsigned nth;	   /* of the pool's loops */
 	struct lease *newer, *older; /* among the idle ones */
 	int64_t idle_since_ms;
 	char error[CURL_ERROR_SIZE]; /* libcurl's words about the last failure */
@@ -28,8 +30,6 @@ struct lease {
 struct lease *lease_take(struct upstream_pool *p, struct gw_err *e) GW_MUST_CHECK;
 void lease_give(struct upstream_pool *p, struct lease *l);
 const struct upstream_options *lease_options(const struct upstream_pool *p);
-/* The pool's loop, started when it is first needed. NULL: @e. */
-struct loop *lease_loop(struct upstream_pool *p, struct gw_err *e) GW_MUST_CHECK;
 /*
  * Is the server at the other end of this new connection to @url the one that the URL names? To be
  * asked before anything is sent. -1: @e says why not.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loop - the one thread that carries all transfers of a pool: libcurl's sockets and the hang-ups of the
+ * loop - a thread that carries the transfers of many callers: libcurl's sockets and the hang-ups of the
  * clients in one epoll.
  *
  * A thread per transfer would be woken for every chunk and would keep a stack and a multi handle for

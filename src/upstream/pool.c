@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "crypto/tls_trust.h"
 #include "upstream/loop.h"
@@ -17,7 +18,11 @@ enum {
 	REUSE_MAX_S = 55,
 	READ_SIZE = 8 * 1024,
 	WRITE_SIZE = 32 * 1024, /* only for bodies that do not fit libcurl's first write */
-	KEEPALIVE_S = 60
+	KEEPALIVE_S = 60,
+	/* One thread carries the chunks of so many calls with ease, and connections that are used again are
+	 * with it; beyond, more processors are put to use. */
+	LOOP_EASY = 64,
+	LOOPS_MAX = 4
 };
 
 /*
@@ -37,7 +42,11 @@ struct upstream_pool {
 	pthread_cond_t given;
 	struct lease *newest, *oldest; /* idle ones, by last use */
 	unsigned made;		       /* leases that exist or are being made */
-	struct loop *loop;	       /* made with the first lease */
+	struct {
+		struct loop *loop;
+		unsigned calls; /* that it carries */
+	} loops[LOOPS_MAX]; /* made when they are first needed */
+	unsigned n_loops, loops_max;
 };
 
 /* ---- library and shared caches ---- */
@@ -237,6 +246,13 @@ static char *copy_text(const char *z)
 	return copy;
 }
 
+static unsigned processors(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > LOOPS_MAX ? LOOPS_MAX : (unsigned)n;
+}
+
 struct upstream_pool *upstream_pool_new(const struct upstream_options *o)
 {
 	struct upstream_pool *p = calloc(1, sizeof *p);
@@ -250,6 +266,7 @@ struct upstream_pool *upstream_pool_new(const struct upstream_options *o)
 	p->o.connect_ms = o->connect_ms ? o->connect_ms : 10000;
 	p->o.first_byte_ms = o->first_byte_ms ? o->first_byte_ms : 120000;
 	p->o.idle_ms = o->idle_ms ? o->idle_ms : 60000;
+	p->loops_max = processors();
 	p->proxy = copy_text(o->proxy);
 	p->ca_file = copy_text(o->ca_file);
 	/* The empty text, unlike none, keeps libcurl from looking into the environment. */
@@ -282,7 +299,8 @@ void upstream_pool_free(struct upstream_pool *p)
 		p->made--;
 	}
 	assert(p->made == 0); /* or a call is still running */
-	loop_free(p->loop);
+	for (unsigned i = 0; i < p->n_loops; i++)
+		loop_free(p->loops[i].loop);
 	curl_share_cleanup(p->share);
 	for (unsigned i = 0; i < CURL_LOCK_DATA_LAST; i++)
 		pthread_mutex_destroy(&p->share_lock[i]);
@@ -300,16 +318,33 @@ const struct upstream_options *lease_options(const struct upstream_pool *p)
 	return &p->o;
 }
 
-struct loop *lease_loop(struct upstream_pool *p, struct gw_err *e)
+/* With the lock held: the first that has little to do, else a new one, else the one with the least. */
+static bool choose_loop(struct upstream_pool *p, struct lease *l, struct gw_err *e)
 {
-	struct loop *l;
+	unsigned best = 0;
 
-	pthread_mutex_lock(&p->lock);
-	if (!p->loop)
-		p->loop = loop_new(p->o.slots, e);
-	l = p->loop;
-	pthread_mutex_unlock(&p->lock);
-	return l;
+	for (unsigned i = 0; i < p->n_loops; i++) {
+		if (p->loops[i].calls < LOOP_EASY) {
+			best = i;
+			break;
+		}
+		if (p->loops[i].calls < p->loops[best].calls)
+			best = i;
+	}
+	if (p->n_loops < p->loops_max && (!p->n_loops || p->loops[best].calls >= LOOP_EASY)) {
+		struct gw_err why;
+
+		p->loops[p->n_loops].loop = loop_new(p->o.slots, &why);
+		if (p->loops[p->n_loops].loop)
+			best = p->n_loops++;
+		else if (!p->n_loops)
+			*e = why;
+	}
+	l->loop = p->loops[best].loop;
+	l->nth = best;
+	if (l->loop)
+		p->loops[best].calls++;
+	return l->loop != NULL;
 }
 
 static void unlink_idle(struct upstream_pool *p, struct lease *l)
@@ -331,7 +366,7 @@ struct lease *lease_take(struct upstream_pool *p, struct gw_err *e)
 {
 	struct timespec until;
 	struct lease *l;
-	bool make = false, late = false;
+	bool make = false, late = false, chosen;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += p->o.wait_ms / 1000;
@@ -356,8 +391,18 @@ struct lease *lease_take(struct upstream_pool *p, struct gw_err *e)
 			"all upstream connections are in use; try again soon");
 		return NULL;
 	}
-	if (make && !(l = lease_new(p, e)))
+	if (make && !(l = lease_new(p, e))) {
 		give_up_place(p);
+		return NULL;
+	}
+	pthread_mutex_lock(&p->lock);
+	chosen = choose_loop(p, l, e);
+	pthread_mutex_unlock(&p->lock);
+	if (!chosen) {
+		lease_free(l);
+		give_up_place(p);
+		return NULL;
+	}
 	return l;
 }
 
@@ -367,6 +412,7 @@ void lease_give(struct upstream_pool *p, struct lease *l)
 
 	l->idle_since_ms = clock_mono_ms();
 	pthread_mutex_lock(&p->lock);
+	p->loops[l->nth].calls--;
 	l->older = p->newest;
 	*(l->older ? &l->older->newer : &p->oldest) = l;
 	p->newest = l;

@@ -508,7 +508,7 @@ static void conclude(struct call *c, CURLcode code)
 	}
 }
 
-static int carry(struct call *c, struct loop *loop, struct gw_err *e)
+static int carry(struct call *c, struct gw_err *e)
 {
 	int rc;
 
@@ -519,7 +519,7 @@ static int carry(struct call *c, struct loop *loop, struct gw_err *e)
 	}
 	lease_prepare(c->pool, c->rq->url);
 	(void)within_times(c, c->start_ms);
-	rc = loop_carry(loop, &c->transfer, e);
+	rc = loop_carry(c->lease->loop, &c->transfer, e);
 	if (!rc)
 		conclude(c, c->transfer.code);
 	return rc;
@@ -534,14 +534,13 @@ int upstream_call(struct upstream_pool *p, const struct upstream_request *rq,
 			  .pool = p,
 			  .transfer = { .ops = &transfer_ops, .client = rq->watch_fd } };
 	struct header_list list;
-	struct loop *loop;
 	struct buf joined;
 	int rc;
 
 	*res = (struct upstream_result){ .outcome = UP_NO_CONNECTION,
 					 .first_byte_ms = -1,
 					 .total_ms = -1 };
-	if (check_request(rq, e) || !(loop = lease_loop(p, e)))
+	if (check_request(rq, e))
 		return -1;
 	c.start_ms = clock_mono_ms();
 	c.lease = lease_take(p, e);
@@ -551,7 +550,7 @@ int upstream_call(struct upstream_pool *p, const struct upstream_request *rq,
 	c.easy = c.transfer.easy = c.lease->easy;
 	c.lease->error[0] = '\0';
 	set_request(&c, &list, &joined);
-	rc = carry(&c, loop, e);
+	rc = carry(&c, e);
 	forget_request(c.easy);
 	buf_clear(&joined);
 	lease_give(p, c.lease);

@@ -3,11 +3,11 @@
  * upstream - HTTP to providers and nodes over leased libcurl handles.
  *
  * A pool has so many slots; a caller leases one (an easy handle), uses it alone, gives it back. A full
- * pool waits up to a bound, then OVERLOADED. One thread of the pool carries all its transfers (loop.h):
- * it wakes once for the chunks of many streams, while the callers sleep. Connections are kept and used
- * again; DNS and TLS sessions are shared. No redirects; no proxy unless configured; the environment
- * (HTTP_PROXY and its like) is never read. A call in progress holds one descriptor, a few while it
- * connects.
+ * pool waits up to a bound, then OVERLOADED. A thread of the pool (a few, when many calls are at work and
+ * processors are there) carries all its transfers (loop.h): it wakes once for the chunks of many streams,
+ * while the callers sleep. Connections are kept and used again; DNS and TLS sessions are shared. No
+ * redirects; no proxy unless configured; the environment (HTTP_PROXY and its like) is never read. A call
+ * in progress holds one descriptor, a few while it connects.
  *
  * Rule:    design.md 7, style.md 7
  * Layer:   upstream; calls crypto, util

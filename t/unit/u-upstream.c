@@ -814,6 +814,36 @@ static void run_threads(int n)
 		pthread_join(t[i], NULL);
 }
 
+static void *take_once(void *arg)
+{
+	struct taker t = { .limit = 3 };
+
+	(void)arg;
+	return take_slowly(&t) && t.got == 10 && !t.wrong && !t.wrong_thread ? pool : NULL;
+}
+
+/* More than one thread of the pool carries with ease. */
+static void test_crowd(void)
+{
+	enum { CROWD = 200 };
+	pthread_t t[CROWD];
+	int whole = 0;
+
+	POOL(.slots = CROWD);
+	atomic_store(&serve, brief_drip);
+	for (int i = 0; i < CROWD; i++)
+		if (pthread_create(&t[i], NULL, take_once, NULL))
+			abort();
+	for (int i = 0; i < CROWD; i++) {
+		void *done;
+
+		pthread_join(t[i], &done);
+		whole += done != NULL;
+	}
+	OK(whole == CROWD, "many streams at once, each of which is full now and then");
+	POOL(.slots = 0);
+}
+
 static void *hold(void *arg)
 {
 	struct upstream_request rq = { .method = "GET", .url = url, .watch_fd = *(int *)arg };
@@ -875,6 +905,7 @@ int main(void)
 	test_requests();
 	test_fetch();
 	test_threads();
+	test_crowd();
 	upstream_pool_free(pool);
 	shutdown(listener, SHUT_RDWR);
 	pthread_join(t, NULL);
