@@ -30,6 +30,8 @@ struct entry {
 	bool reading, queued;
 	unsigned waiting;
 	int64_t read_ms, used_ms, failed_ms; /* monotonic; failed 0: the last reading went well */
+	int64_t forced_ms;		     /* monotonic: when that was last done */
+	unsigned forced;		     /* so often in a row */
 	bool zero;			     /* the balance was zero */
 	enum gw_code why;		     /* of the failure */
 	char why_text[192];
@@ -212,6 +214,27 @@ static int64_t stale_for(const struct chain_cache *cc, const struct entry *n)
 	return cc->o.stale_ms;
 }
 
+/* How old facts have to be to be read again on demand. */
+static int64_t force_gap(const struct chain_cache *cc, struct entry *n, int64_t now)
+{
+	int64_t gap = cc->o.force_first_ms;
+
+	if (now - n->forced_ms > 2 * (int64_t)cc->o.force_gap_ms)
+		n->forced = 0;
+	for (unsigned i = 0; i < n->forced && gap < cc->o.force_gap_ms; i++)
+		gap *= 2;
+	return gap < cc->o.force_gap_ms ? gap : cc->o.force_gap_ms;
+}
+
+static void force(struct chain_cache *cc, struct entry *n, int64_t now)
+{
+	if (!n->reading) {
+		n->forced++;
+		n->forced_ms = now;
+	}
+	read_now(cc, n, CHAIN_FORCED);
+}
+
 static int tell_failure(const struct entry *n, struct gw_err *e)
 {
 	/* only what the client can do something about is for the client */
@@ -250,9 +273,11 @@ int chain_cache_get(struct chain_cache *cc, struct chain_facts *out, const struc
 	if (want == CHAIN_CACHED && n->valid && age > fresh_for(cc, n) && age <= stale_for(cc, n))
 		read_later(cc, n);
 	else if ((want == CHAIN_CACHED && n->valid && age <= fresh_for(cc, n)) ||
-		 (want == CHAIN_FORCED && n->valid && age < cc->o.force_gap_ms) ||
+		 (want == CHAIN_FORCED && n->valid && age < force_gap(cc, n, now)) ||
 		 (n->failed_ms && !n->reading && now - n->failed_ms < FAIL_GAP_MS))
 		; /* what is there has to do */
+	else if (want == CHAIN_FORCED)
+		force(cc, n, now);
 	else
 		read_now(cc, n, want);
 	rc = answer(cc, n, out, e);

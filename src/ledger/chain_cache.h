@@ -6,7 +6,8 @@
  * Young facts are handed out at once; older ones too, while a thread of the cache reads them again; beyond
  * the stale bound the caller waits for the node, together with all who ask the same, and is refused when
  * it does not answer. What another process has read is taken from the database. That there is no such
- * channel is remembered for a moment only.
+ * channel is remembered for a moment only; and whoever is refused for what the chain showed, does something
+ * about it and comes back is not told the same again: such readings are held up only when they repeat.
  *
  * Rule:    protocol payment-channel.md 6.3 (4, 5, 7), 6.5; gateway.md 12 (C4, R2); design.md 8
  * Layer:   ledger; calls crypto, store, util
@@ -36,7 +37,9 @@ struct chain_cache_options {
 	uint64_t chain_id;		      /* of the configured network; any other is refused */
 	const char *asset;		      /* canonical */
 	unsigned fresh_ms, zero_ms, stale_ms; /* 5000, 2000 (balance zero), 30000 */
-	unsigned negative_ms, force_gap_ms;   /* 1000, 1000 */
+	unsigned negative_ms;		      /* 1000 */
+	/* 50, 1000: between a reading and a forced one, doubled with each from the first to the second */
+	unsigned force_first_ms, force_gap_ms;
 	unsigned threads;		      /* that read in the background; 4 */
 };
 
@@ -61,7 +64,7 @@ void chain_cache_limits(struct chain_cache *cc, unsigned fresh_ms, unsigned stal
 
 enum chain_want {
 	CHAIN_CACHED, /* as described above */
-	CHAIN_FORCED, /* after a conflict: read again, unless that was done a moment ago */
+	CHAIN_FORCED, /* after a refusal: read again, unless that was done a moment ago */
 	CHAIN_RENEWED /* the database has nothing young enough: read again in any case */
 };
 /* SERVICE_UNAVAILABLE. */

@@ -83,6 +83,7 @@ int payment_engine_open(struct payment_engine **out, const struct conf *c, struc
 					 .zero_ms = 2000,
 					 .stale_ms = (unsigned)c->chain_stale_ms,
 					 .negative_ms = 1000,
+					 .force_first_ms = FORCE_FIRST_MS,
 					 .force_gap_ms = FORCE_GAP_MS,
 					 .threads = READ_THREADS };
 	pthread_condattr_t mono;

@@ -29,7 +29,8 @@ enum {
 	WAIT_BUCKETS = 64,
 	WAITING_MAX = 100, /* of one bucket: a channel's crowd must not take all threads */
 	ABANDONED_MAX = 4096,
-	FORCE_GAP_MS = 1000 /* facts this young are not read again after a conflict */
+	FORCE_FIRST_MS = 50, /* facts this young are not read again after a refusal; */
+	FORCE_GAP_MS = 1000  /* where that repeats, not even these */
 };
 struct payment_engine {
 	struct store *store;

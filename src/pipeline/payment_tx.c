@@ -59,7 +59,7 @@ static bool worth_asking(const struct payment *p, const struct subchannel_row *r
 {
 	int64_t age = now_ms - (r->channel_ms < r->read_ms ? r->channel_ms : r->read_ms);
 
-	return p->renewals == 0 && (age < 0 || age > FORCE_GAP_MS);
+	return p->renewals == 0 && (age < 0 || age > FORCE_FIRST_MS);
 }
 
 /* ---- T1: the state ---- */
@@ -317,9 +317,10 @@ static int admit(struct store_conn *c, struct payment *p, const struct payment_o
 
 	if (load_state(c, p, &r, o, e) < 0)
 		return -1;
-	/* another process saw it closed; it may have been opened again since */
-	if (r.status == CHANNEL_CLOSED && worth_asking(p, &r, o->now_ms))
-		return ask_chain_first(p, CHAIN_FORCED, "a channel that was seen closed", e);
+	/* another process saw it closed; it may have been opened again since. Not FORCED: our own memory, which
+	 * says otherwise, may be young */
+	if (r.status == CHANNEL_CLOSED && p->renewals == 0)
+		return ask_chain_first(p, CHAIN_RENEWED, "a channel that was seen closed", e);
 	if (r.status == CHANNEL_CLOSED)
 		return gw_fail(&p->refused, GWE_CHANNEL_CLOSED, 0, "the channel is closed"), 0;
 	if (decide(c, p, &r, o->now_ms, &decision, e) < 0)

@@ -27,6 +27,7 @@ static struct chain_cache *make(struct world *w, struct store *st, unsigned fres
 					 .zero_ms = fresh_ms,
 					 .stale_ms = stale_ms,
 					 .negative_ms = 50,
+					 .force_first_ms = 60000,
 					 .force_gap_ms = 60000,
 					 .threads = 2 };
 
@@ -197,6 +198,45 @@ static void nothing(struct world *w)
 	chain_cache_free(cc);
 }
 
+/* Who does something about a refusal is not told the same again; who only asks has to wait. */
+static void on_demand(struct world *w)
+{
+	struct chain_cache_options o = { .store = w->st,
+					 .source = fake_source(&w->chain),
+					 .chain_id = 4,
+					 .asset = w->asset,
+					 .fresh_ms = 60000,
+					 .zero_ms = 60000,
+					 .stale_ms = 60000,
+					 .negative_ms = 60000,
+					 .force_first_ms = 1,
+					 .force_gap_ms = 60000 };
+	struct chain_cache *cc = chain_cache_new(&o);
+	struct chain_key k = key_of(w);
+	struct chain_facts f;
+	struct gw_err e;
+	unsigned n, bad = 0;
+
+	k.fragment = "key-98";
+	OK(chain_cache_get(cc, &f, &k, CHAIN_CACHED, &e) == 0 && !f.has_subchannel,
+	   "a sub-channel that is not there");
+	snprintf(w->chain.sub[1].fragment, sizeof w->chain.sub[1].fragment, "key-98");
+	usleep(5000);
+	OK(chain_cache_get(cc, &f, &k, CHAIN_FORCED, &e) == 0 && f.has_subchannel,
+	   "is there when it is asked for on demand");
+	snprintf(w->chain.sub[1].fragment, sizeof w->chain.sub[1].fragment, "key-1");
+	k.fragment = "key-97";
+	n = calls(w);
+	for (int i = 0; i < 300; i++) {
+		bad += chain_cache_get(cc, &f, &k, CHAIN_FORCED, &e) != 0 || f.has_subchannel;
+		usleep(1000);
+	}
+	/* the gaps double: 20 of them would take a quarter of an hour */
+	OK(!bad && calls(w) - n > 2 && calls(w) - n < 20 * 2, "the more often, the more rarely: %u calls",
+	   calls(w) - n);
+	chain_cache_free(cc);
+}
+
 /* More sub-channels than one bucket holds, and many buckets: the cache stays within its room. */
 static void many(struct world *w)
 {
@@ -278,6 +318,7 @@ int main(void)
 	stale(&w);
 	together(&w);
 	nothing(&w);
+	on_demand(&w);
 	many(&w);
 	order(&w);
 	world_close(&w);
