@@ -75,6 +75,19 @@ seen() { # seen N: so many requests reached the provider
 	gw_is "$(try "$(didauth)")" "200 "
 }
 
+@test "a spent nonce is kept for as long as a request with it may still be on its way" {
+	gw_stop openai
+	sqlite3 gateway.db "insert into auth_nonce values
+		(zeroblob(32), unixepoch() - 100), (randomblob(32), unixepoch() - 4000)"
+	gateway_start openai
+	gw_is "$(rows 'select unixepoch() - expires_s < 4000 from auth_nonce')" 1
+	gw_stop openai
+	# a body may take an hour: so may a nonce
+	sqlite3 gateway.db "insert into auth_nonce values (randomblob(32), unixepoch() - 3000)"
+	BODY_TIMEOUT_MS=3600000 gateway_start openai
+	gw_is "$(rows 'select count(*) from auth_nonce')" 2
+}
+
 @test "two processes that get a header at the same moment serve one of the two" {
 	OPENAI_API_KEY=sk-other OPENAI_BASE_URL=$MOCK gw_responder other openai.fcgi
 	for _ in 1 2 3 4 5; do

@@ -183,12 +183,13 @@ teardown() { gw_end; }
 	rows_write "insert into process_lease values ('1:1', 1);
 		insert into usage (usage_id, owner, request_id, did, provider, api, method, path, stream, free, started_ms, bound_pico)
 			values (7, '1:1', 'r', 'did:rooch:a', 'openai', 'chat', 'POST', '/', 0, 0, 1, 1);
-		insert into auth_nonce values (zeroblob(32), 1);
+		insert into auth_nonce values (zeroblob(32), 1), (randomblob(32), unixepoch() - 100);
 		update sub_channel set lease_owner = '1:1', lease_usage_id = 7, lease_bound = zeroblob(32), lease_bound_pico = 1"
 	run -0 settle
 	gw_is "$(rows "select state, outcome from usage")" "2|6"
 	gw_is "$(rows "select count(*) from sub_channel where lease_owner is not null")" 0
-	gw_is "$(rows "select count(*) from auth_nonce")" 0
+	# the later one is younger than requests get that were under way with it
+	gw_is "$(rows "select min(expires_s) > 1 from auth_nonce")" 1
 	gw_is "$(rows "select count(*) from voucher")" 3
 	KEEP_USAGE_DAYS=1 KEEP_VOUCHER_DAYS=1 run -0 settle
 	gw_is "$(rows "select count(*) from usage")" 0

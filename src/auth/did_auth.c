@@ -293,6 +293,7 @@ int did_auth_verify(struct str header, const struct did_resolver *r,
 	int rc;
 
 	memset(out, 0, sizeof *out);
+	out->verified_s = o->now_s;
 	c.signature_len = 0;
 	buf_init(&c.json, JSON_MAX);
 	rc = decode_header(out, &c, header, e);

@@ -31,6 +31,7 @@ struct did_auth {
 	enum did_auth_code code;
 	char did[DID_TEXT], fragment[FRAGMENT_TEXT], nonce[NONCE_TEXT];
 	int64_t timestamp_s;
+	int64_t verified_s;	/* when: the time that the header's own was compared with */
 	struct did_key key; /* of the verification method that signed */
 };
 
@@ -63,12 +64,17 @@ int did_auth_sign(struct buf *value, const struct signing_key *k, struct str did
 
 /*
  * Step 13, inside a store transaction: burn (did, nonce) until max(timestamp, now) + window.
- * UNAUTHORIZED "NONCE_REPLAYED: ..." when it is known; SERVICE_UNAVAILABLE when the table is full.
+ * UNAUTHORIZED "NONCE_REPLAYED: ..." when it was known at the time of verification: between that and
+ * this a body was read and a busy sub-channel waited for, and meanwhile the row may have run out.
+ * SERVICE_UNAVAILABLE when the table is full.
  */
 struct store_conn;
 int nonce_burn_tx(struct store_conn *c, const struct did_auth *a, int64_t now_s, unsigned window_s,
 		  struct gw_err *e) GW_MUST_CHECK;
-/* Delete expired ones, at most @limit; called by a housekeeping tick. */
+/* So long a row is needed beyond its time: what a request may take between those two. */
+struct conf;
+int64_t nonce_hold_s(const struct conf *c);
+/* Delete those that ran out before @now_s, at most @limit; called by a housekeeping tick. */
 int nonce_expire_tx(struct store_conn *c, int64_t now_s, int64_t limit, struct gw_err *e) GW_MUST_CHECK;
 
 #endif

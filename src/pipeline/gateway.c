@@ -107,7 +107,7 @@ int gateway_look_at_lease(struct store_conn *c, struct gateway *g, int64_t now_m
 
 struct housekeeping {
 	struct gateway *g;
-	int64_t lost;
+	int64_t lost, nonce_hold_s;
 	bool start, clean;
 };
 
@@ -121,12 +121,15 @@ static int keep_house(struct store_conn *c, void *arg, struct gw_err *e)
 	    usage_renew_tx(c, responder_owner(h->g->responder), now + LEASE_MS, e) < 0 ||
 	    (!gateway_in_doubt(h->g) && usage_recover_tx(c, now, &h->lost, e) < 0))
 		return -1;
-	return h->clean ? nonce_expire_tx(c, now / 1000, NONCES_AT_ONCE, e) : 0;
+	return h->clean ? nonce_expire_tx(c, now / 1000 - h->nonce_hold_s, NONCES_AT_ONCE, e) : 0;
 }
 
-static int run_housekeeping(struct gateway *g, bool start, bool clean, struct gw_err *e)
+static int run_housekeeping(struct gateway *g, const struct conf *c, bool start, bool clean,
+			    struct gw_err *e)
 {
-	struct housekeeping h = { .g = g, .start = start, .clean = clean };
+	struct housekeeping h = {
+		.g = g, .nonce_hold_s = nonce_hold_s(c), .start = start, .clean = clean
+	};
 
 	if (store_write(g->store, "housekeeping", keep_house, &h, e) < 0)
 		return -1;
@@ -146,14 +149,13 @@ void gateway_tick(void *app, const struct conf *c)
 
 	unsigned long long unsaid = atomic_exchange(&g->alarms_unsaid, 0);
 
-	(void)c;
 	if (unsaid)
 		log_error("%llu more alarms within a second", unsaid);
 	if (g->payments)
 		payment_engine_tick(g->payments);
 	if (now - g->renewed_ms < LEASE_RENEW_MS)
 		return;
-	if (run_housekeeping(g, false, now - g->cleaned_ms >= CLEAN_MS, &e) < 0) {
+	if (run_housekeeping(g, c, false, now - g->cleaned_ms >= CLEAN_MS, &e) < 0) {
 		log_error("housekeeping: %s%s%s", e.pub, e.priv[0] ? ": " : "", e.priv);
 		return;
 	}
@@ -242,7 +244,7 @@ int gateway_start(struct responder *r, void **app, struct gw_err *e)
 	g->dids = did_cache_new(DID_CACHE, find_document, g);
 	if (responder_provider(r))
 		start_provider(g, c, responder_provider(r));
-	if (prices_init(&g->prices, g->store, c, e) < 0 || run_housekeeping(g, true, true, e) < 0 ||
+	if (prices_init(&g->prices, g->store, c, e) < 0 || run_housekeeping(g, c, true, true, e) < 0 ||
 	    (paid(c) && start_payments(g, c, e) < 0)) {
 		gateway_stop(g);
 		return -1;

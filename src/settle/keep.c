@@ -14,7 +14,7 @@ enum {
 }; /* short transactions: responders wait for them */
 
 struct work {
-	int64_t now_ms, before_ms, changed;
+	int64_t now_ms, before_ms, nonce_hold_s, changed;
 	enum stmt_id id;
 };
 
@@ -36,7 +36,7 @@ static int forget_nonces(struct store_conn *c, void *arg, struct gw_err *e)
 	struct work *w = arg;
 	struct stmt *q = stmt_get(c, STMT_NONCE_EXPIRE);
 
-	stmt_bind_i64(q, "now_s", w->now_ms / 1000);
+	stmt_bind_i64(q, "now_s", w->now_ms / 1000 - w->nonce_hold_s);
 	stmt_bind_i64(q, "limit", BATCH);
 	return stmt_run(q, &w->changed, e);
 }
@@ -70,7 +70,7 @@ static int in_batches(struct settle *s, const char *name, store_fn fn, struct wo
 int keep_house(struct settle *s, const struct keep_ages *ages, struct gw_err *e)
 {
 	const int64_t day_ms = 86400000;
-	struct work w = { .now_ms = clock_wall_ms() };
+	struct work w = { .now_ms = clock_wall_ms(), .nonce_hold_s = ages->nonce_hold_s };
 
 	if (store_write(s->store, "recover", recover, &w, e))
 		return -1;

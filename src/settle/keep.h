@@ -13,6 +13,7 @@
 
 struct keep_ages {
 	uint64_t usage_days, voucher_days; /* 0: for ever */
+	int64_t nonce_hold_s;
 };
 /* -1: the database. */
 int keep_house(struct settle *s, const struct keep_ages *ages, struct gw_err *e) GW_MUST_CHECK;

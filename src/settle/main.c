@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "auth/did_auth.h"
 #include "cli/opts.h"
 #include "settle/claim_key.h"
 #include "settle/report.h"
@@ -122,7 +123,8 @@ static int settings(struct settle *s, const struct conf *c, char asset[ROOCH_ASS
 static int with_key(struct settle *s, const struct conf *c, const struct args *a,
 		    struct stored_key *key, struct gw_err *e)
 {
-	const struct run_orders o = { .ages = { c->keep_usage_days, c->keep_voucher_days },
+	const struct run_orders o = { .ages = { c->keep_usage_days, c->keep_voucher_days,
+						   nonce_hold_s(c) },
 				      .close = a->close != NULL,
 				      .withdraw = a->withdraw };
 	struct store_options so = { .path = c->database,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "store/store.h"
+#include "util/conf.h"
 #include "tap.h"
 
 static char dir[] = "/tmp/u-nonce.XXXXXX", path[64];
@@ -24,9 +25,9 @@ static int burn(struct store_conn *c, void *arg, struct gw_err *e)
 	return nonce_burn_tx(c, &u->auth, u->now, 300, e);
 }
 
-/* 0 accepted, 1 replayed, -1 anything else */
-static int spend(struct store *st, const char *did, const char *nonce, int64_t timestamp,
-		 int64_t now)
+/* 0 accepted, 1 replayed, -1 anything else. @verified: when the header was looked at. */
+static int spend_late(struct store *st, const char *did, const char *nonce, int64_t timestamp,
+		      int64_t verified, int64_t now)
 {
 	struct use u = { .now = now };
 	struct gw_err e = { .code = GWE_OK };
@@ -34,9 +35,16 @@ static int spend(struct store *st, const char *did, const char *nonce, int64_t t
 	snprintf(u.auth.did, sizeof u.auth.did, "%s", did);
 	snprintf(u.auth.nonce, sizeof u.auth.nonce, "%s", nonce);
 	u.auth.timestamp_s = timestamp;
+	u.auth.verified_s = verified;
 	if (!store_write(st, "burn", burn, &u, &e))
 		return 0;
 	return e.code == GWE_UNAUTHORIZED && !strncmp(e.pub, "NONCE_REPLAYED: ", 16) ? 1 : -1;
+}
+
+static int spend(struct store *st, const char *did, const char *nonce, int64_t timestamp,
+		 int64_t now)
+{
+	return spend_late(st, did, nonce, timestamp, now, now);
 }
 
 struct expiry {
@@ -88,6 +96,24 @@ static void lifetime(struct store *st)
 	   "and as long as the timestamp is accepted");
 	OK(spend(st, "did:t", "early", 5901, 5601) == 0, "free again afterwards");
 	OK(spend(st, "did:t", "now", 5601, 5601) == 0, "whether it was cleared away or not");
+}
+
+/* The same header twice, the second time in its last second and with a body that takes its time. */
+static void slowly(struct store *st)
+{
+	struct conf c = { .body_timeout_ms = 60000, .busy_wait_ms = 60000, .node_timeout_ms = 10000 };
+	struct expiry x = { .limit = 1000 };
+	struct gw_err e;
+
+	OK(nonce_hold_s(&c) >= 130, "as long as body, sub-channel and node may take, and more");
+	c.body_timeout_ms = 3600000;
+	OK(nonce_hold_s(&c) >= 3670, "whatever the settings are");
+	OK(spend(st, "did:s", "n", 7000, 7000) == 0, "used once");
+	x.now = 7430 - nonce_hold_s(&c);
+	OK(!store_write(st, "expire", expire, &x, &e) &&
+		   spend_late(st, "did:s", "n", 7000, 7300, 7430) == 1,
+	   "a header that was accepted in its last second is no new one when its body is there");
+	OK(spend_late(st, "did:s", "other", 7000, 7300, 7430) == 0, "unless it was new");
 }
 
 /* ---- threads ---- */
@@ -143,6 +169,7 @@ int main(void)
 		return 1;
 	once(a);
 	lifetime(a);
+	slowly(a);
 	together(a, b);
 	store_close(a);
 	store_close(b);
