@@ -230,6 +230,16 @@ override() { # override MODEL JSON
 	[ "$(answer_status out)" = 404 ]
 	fcgicat gateway.sock /nope >out
 	gw_is "$(body <out)" '{"success":false,"error":"Not found"}'
+	local path
+	for path in /providers/nope /payment-channel/health /.well-known/nope /Gemini/v1 '/a%20b/c' "/$(printf '%033d' 0)/x" '//x'; do
+		fcgicat gateway.sock "$path" >out
+		gw_is "$(answer_status out) $(body <out)" '404 {"success":false,"error":"Not found"}'
+	done
+	# a provider that is not offered, or that nobody knows
+	for path in gemini/v1/models/g:generateContent acme/v1/chat/completions openai/; do
+		fcgicat -d '{}' gateway.sock "/$path" >out
+		gw_is "$(answer_status out) $(body <out)" "404 {\"success\":false,\"error\":\"Provider '${path%%/*}' not found\"}"
+	done
 	fcgicat -m POST -d '{}' gateway.sock / >out
 	[ "$(answer_status out)" = 405 ]
 	[ "$(answer_header allow out)" = GET ]

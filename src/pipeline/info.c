@@ -6,7 +6,7 @@
 #include "codec/jwrite.h"
 #include "util/clock.h"
 
-enum { INFO_MAX = 1 << 20, RECENT_MS = 300000 };
+enum { INFO_MAX = 1 << 20, RECENT_MS = 300000, NAME_MAX_LEN = 32 };
 
 #define JSON_TYPE "application/json; charset=utf-8"
 
@@ -247,6 +247,32 @@ static void metrics(struct gateway *g, struct http_request *rq, struct http_repl
 
 /* ---- routes ---- */
 
+/* Rule: gateway.md 9 "provider unknown". The first of several segments, if it could be a provider. */
+static struct str provider_segment(struct str path)
+{
+	struct str name;
+	ptrdiff_t slash;
+
+	path = str_sub(path, 1, path.len);
+	slash = str_find(path, '/');
+	name = slash > 0 && slash <= NAME_MAX_LEN ? str_sub(path, 0, (size_t)slash) : STR_NULL;
+	for (size_t i = 0; i < name.len; i++)
+		if (!((name.p[i] >= 'a' && name.p[i] <= 'z') || (i && name.p[i] == '-') ||
+		      (i && name.p[i] >= '0' && name.p[i] <= '9')))
+			return STR_NULL;
+	return str_eq_c(name, "providers") || str_eq_c(name, "payment-channel") ? STR_NULL : name;
+}
+
+static void not_found(struct http_request *rq, struct http_reply *rp)
+{
+	struct str name = provider_segment(rq->path);
+	char text[NAME_MAX_LEN + 32] = "Not found";
+
+	if (name.len)
+		snprintf(text, sizeof text, "Provider '%.*s' not found", STR_ARG(name));
+	plain_error(rp, GWE_NOT_FOUND, text);
+}
+
 void info_handle(void *app, struct http_request *rq, struct http_reply *rp)
 {
 	static const struct {
@@ -276,5 +302,5 @@ void info_handle(void *app, struct http_request *rq, struct http_reply *rp)
 		buf_clear(&b);
 		return;
 	}
-	plain_error(rp, GWE_NOT_FOUND, "Not found");
+	not_found(rq, rp);
 }
