@@ -72,6 +72,33 @@ static int64_t ms_between(int64_t from_us, int64_t to_us)
 	return to_us > from_us ? (to_us - from_us) / 1000 : 0;
 }
 
+static const char *const upstream_headers[ACCESS_UPSTREAM_HEADERS] = {
+	"x-usage", "x-ratelimit-limit", "x-ratelimit-remaining", "x-request-id"
+};
+
+void access_log_upstream_header(struct access_fields *l, struct str name, struct str value)
+{
+	for (unsigned i = 0; i < ACCESS_UPSTREAM_HEADERS; i++)
+		if (str_caseeq_c(name, upstream_headers[i]))
+			l->upstream_header[i] = value;
+}
+
+static void write_upstream_headers(struct jwrite *w, const struct access_fields *l)
+{
+	bool open = false;
+
+	for (unsigned i = 0; i < ACCESS_UPSTREAM_HEADERS; i++) {
+		if (!l->upstream_header[i].len)
+			continue;
+		if (!open)
+			jwrite_object(w, "upstream_headers_subset");
+		open = true;
+		text(w, upstream_headers[i], l->upstream_header[i]);
+	}
+	if (open)
+		jwrite_object_end(w);
+}
+
 static void write_upstream(struct jwrite *w, const struct access_fields *l)
 {
 	if (!l->upstream_outcome)
@@ -83,6 +110,8 @@ static void write_upstream(struct jwrite *w, const struct access_fields *l)
 		jwrite_i64(w, "upstream_status_code", l->upstream_status);
 	number(w, "upstream_duration_ms", l->upstream_ms);
 	text(w, "upstream_request_id", l->upstream_request_id);
+	write_upstream_headers(w, l);
+	text(w, "upstream_cost_usd", l->upstream_cost_usd);
 	jwrite_bool(w, "upstream_streamed", l->upstream_streamed);
 	jwrite_u64(w, "upstream_bytes", l->upstream_bytes);
 	text(w, "upstream_outcome", str_c(l->upstream_outcome));
@@ -97,6 +126,17 @@ static void write_usage(struct jwrite *w, const struct access_fields *l)
 	if (l->input_tokens >= 0 && l->output_tokens >= 0)
 		jwrite_i64(w, "total_tokens", l->input_tokens + l->output_tokens);
 	number(w, "cached_tokens", l->cached_tokens);
+	if (l->cached_tokens > 0 || l->cache_write_tokens) {
+		jwrite_object(w, "input_tokens_details");
+		number(w, "cached_tokens", l->cached_tokens);
+		jwrite_u64(w, "cache_write_tokens", l->cache_write_tokens);
+		jwrite_object_end(w);
+	}
+	if (l->reasoning_tokens) {
+		jwrite_object(w, "output_tokens_details");
+		jwrite_u64(w, "reasoning_tokens", l->reasoning_tokens);
+		jwrite_object_end(w);
+	}
 	text(w, "pricing_source", l->pricing_source);
 	text(w, "pricing_version", l->pricing_version);
 	text(w, "priced_as", l->priced_as);
@@ -124,6 +164,7 @@ static void write_json(struct buf *b, const struct http_request *rq, const struc
 	const struct access_fields *l = &rq->log;
 	int64_t now_us = clock_mono_us();
 	char iso[CLOCK_ISO_SIZE];
+	struct str llm_provider;
 	struct buf query;
 	struct jwrite w;
 
@@ -153,11 +194,14 @@ static void write_json(struct buf *b, const struct http_request *rq, const struc
 	text(&w, "client_ip", rq->client_ip);
 	text(&w, "user_agent", http_header(rq, "User-Agent"));
 	text(&w, "referer", referer_of(rq));
-	if (rq->has_length)
-		jwrite_u64(&w, "request_body_size", rq->content_length);
-	if (rq->content_type.len) {
+	if (rq->has_length || l->body_bytes)
+		jwrite_u64(&w, "request_body_size",
+			   rq->has_length ? rq->content_length : l->body_bytes);
+	llm_provider = http_header(rq, "X-LLM-Provider");
+	if (rq->content_type.len || llm_provider.len) {
 		jwrite_object(&w, "req_headers_subset");
 		text(&w, "content-type", rq->content_type);
+		text(&w, "x-llm-provider", llm_provider);
 		jwrite_object_end(&w);
 	}
 	text(&w, "did", l->did);

@@ -247,6 +247,7 @@ static bool read_some(struct http_request *rq, struct buf *body, struct gw_err *
 	if (n > 0 && FCGX_GetStr(to + 1, n, in) != n)
 		n = 0; /* cannot be: these bytes were there */
 	body->len += (size_t)n + 1;
+	rq->log.body_bytes = body->len;
 	return true;
 }
 

@@ -330,6 +330,8 @@ static void note_call(struct exchange *x, const char *method)
 	l->upstream_bytes = x->up.body_bytes;
 	l->upstream_outcome = outcome_word(x->up.outcome);
 	l->upstream_streamed = x->sse || x->ndjson;
+	for (unsigned i = 0; i < x->n_header; i++)
+		access_log_upstream_header(l, x->header[i].name, x->header[i].value);
 }
 
 void exchange_forward(struct exchange *x)

@@ -139,6 +139,7 @@ static void note_payment(struct exchange *x)
 {
 	struct access_fields *l = &x->rq->log;
 	const struct payment *p = &x->payment;
+	char channel[ROOCH_HEX_TEXT], cost[U256_TEXT];
 	const char *word = "admitted";
 
 	if (!x->has_payment)
@@ -149,6 +150,12 @@ static void note_payment(struct exchange *x)
 	l->client_tx_ref = arena_dup(x->rq->arena, str_c(p->request.client_tx_ref));
 	l->server_tx_ref = arena_dup(x->rq->arena, str_c(p->service_tx_ref));
 	l->fragment = arena_dup(x->rq->arena, str_c(p->fragment));
+	rooch_id_hex(channel, &p->channel_id);
+	l->channel_id = arena_dup(x->rq->arena, str_c(channel));
+	if (p->has_cost) {
+		u256_format(cost, p->cost);
+		l->asset_cost = arena_dup(x->rq->arena, str_c(cost));
+	}
 	if (p->has_subrav) {
 		l->has_nonce = true;
 		l->nonce = p->subrav.nonce;

@@ -212,6 +212,9 @@ static void note_bill(struct exchange *x, const struct reading *r)
 	l->input_tokens = count_or_unknown(r, r->usage.input);
 	l->output_tokens = count_or_unknown(r, r->usage.output);
 	l->cached_tokens = count_or_unknown(r, r->usage.cached_input);
+	l->cache_write_tokens = r->usage.cache_write_5m + r->usage.cache_write_1h;
+	l->reasoning_tokens = r->usage.reasoning;
+	l->upstream_cost_usd = arena_dup(x->rq->arena, str_c(r->provider_cost));
 	l->has_cost = x->cost->known;
 	l->cost_pico = picousd_u64(x->cost->pico);
 	l->estimated = x->cost->estimated;
