@@ -125,7 +125,8 @@ struct reading {
 	/* for estimates: UTF-8 bytes delivered (content, reasoning, refusal, tool arguments) */
 	uint64_t text_bytes;
 	uint64_t unknown_events, dropped_events;
-	char unknown_field[64]; /* first cost-bearing usage field that nobody knows; "" none */
+	/* first cost-bearing usage field that nobody knows, or whose count is none; "": none */
+	char unknown_field[64];
 	char upstream_request_id[128];
 };
 

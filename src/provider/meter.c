@@ -393,7 +393,7 @@ void meter_end(struct meter *m, bool clean)
 	set_state(m, is_whole);
 	/* Rule: providers/README.md: the normal end came after a usage; nothing unread in between */
 	if (m->usage_seen && is_whole && m->r.state != STATE_ERROR && !m->cancelled &&
-	    !m->dropped_since)
+	    !m->dropped_since && !m->unreadable)
 		m->usage_final = true;
 	if (m->usage_seen && m->usage_final)
 		m->r.usage.completeness = USAGE_FINAL;

@@ -49,7 +49,7 @@ bool stated_member(struct meter *m, struct str key, struct jval v)
 	if (KEY_IS(key, "cost")) {
 		take_value(m, s->cost, v);
 	} else if (KEY_IS(key, "is_byok")) {
-		s->own_key = v.type == J_TRUE;
+		s->own_key = v.type == J_TRUE || (s->own_key && v.type != J_FALSE);
 	} else if (KEY_IS(key, "cost_details")) {
 		take_value(m, s->upstream, jscan_get(v, "upstream_inference_cost"));
 		take_value(m, s->upstream_prompt, jscan_get(v, "upstream_inference_prompt_cost"));

@@ -137,6 +137,16 @@ void note_unknown_c(struct meter *m, const char *field)
 		snprintf(m->r.unknown_field, sizeof m->r.unknown_field, "%s", field);
 }
 
+static void note_key(struct meter *m, struct str key)
+{
+	if (m->r.unknown_field[0])
+		return;
+	key = str_sub(key, 0, sizeof m->r.unknown_field - 1);
+	for (size_t i = 0; i < key.len; i++)
+		m->r.unknown_field[i] = key.p[i] > 0x20 && key.p[i] < 0x7f ? key.p[i] : '?';
+	m->r.unknown_field[key.len] = '\0';
+}
+
 /* Does @v hold a number above zero anywhere? */
 static bool counts_something(struct jval v, unsigned depth)
 {
@@ -157,6 +167,34 @@ static bool counts_something(struct jval v, unsigned depth)
 	return false;
 }
 
+/* Names of counts, as all vendors form them: prompt_tokens, promptTokenCount, tokenCount. */
+static bool names_a_count(struct str key)
+{
+	return str_ends(key, "_tokens") || str_ends(key, "okenCount");
+}
+
+/* Negative, a fraction, a text, too large: such a count tells nothing, and nothing is not zero. */
+static bool counts_readable(struct meter *m, struct jval v, unsigned depth)
+{
+	bool all = true;
+	struct jiter it;
+	struct jval each;
+	struct str key;
+	uint64_t n;
+
+	if (depth == 0 || (v.type != J_OBJECT && v.type != J_ARRAY))
+		return true;
+	jiter_init(&it, v);
+	while (jiter_next(&it, &key, &each)) {
+		if (names_a_count(key) && each.type != J_NULL && !jval_u64(each, &n)) {
+			note_key(m, key);
+			all = false;
+		}
+		all = counts_readable(m, each, depth - 1) && all;
+	}
+	return all;
+}
+
 void usage_noted(struct meter *m, struct jval usage)
 {
 	/* a block of zeros changes nothing, not even how complete the usage is */
@@ -164,19 +202,16 @@ void usage_noted(struct meter *m, struct jval usage)
 		return;
 	m->usage_seen = true;
 	m->dropped_since = false;
-	m->usage_final = m->finished;
+	m->unreadable = !counts_readable(m, usage, 4);
+	m->usage_final = m->finished && !m->unreadable;
 	m->r.usage = (struct usage){ .completeness = m->usage_final ? USAGE_FINAL : USAGE_PARTIAL };
 	m->wire->fold(m);
 }
 
 void note_unknown(struct meter *m, struct str key, struct jval v)
 {
-	if (!m->r.unknown_field[0] && counts_something(v, 4)) {
-		key = str_sub(key, 0, sizeof m->r.unknown_field - 1);
-		for (size_t i = 0; i < key.len; i++)
-			m->r.unknown_field[i] = key.p[i] > 0x20 && key.p[i] < 0x7f ? key.p[i] : '?';
-		m->r.unknown_field[key.len] = '\0';
-	}
+	if (counts_something(v, 4))
+		note_key(m, key);
 }
 
 uint64_t whole_of(struct meter *m, uint64_t whole, uint64_t part)

@@ -136,6 +136,7 @@ struct meter {
 	bool usage_seen;       /* with something in it */
 	bool usage_final;      /* it came together with or after the finish mark */
 	bool dropped_since;    /* an event that was too large came after the last usage */
+	bool unreadable;       /* the last usage has a count that is none: a lower bound */
 	uint64_t finish_index; /* of the choice whose finish is told */
 	bool requested_us;
 	char tier[24]; /* as last told */

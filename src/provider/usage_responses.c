@@ -187,16 +187,16 @@ static void read_tool_usage(struct meter *m, struct jval v, struct jval tools)
 {
 	struct member_iter it;
 	struct str key;
-	struct jval each, n;
+	struct jval each;
+	uint64_t n;
 
 	if (v.type != J_OBJECT)
 		return;
 	member_start(&it, v);
 	while (member_next(&it, &key, &each)) {
 		if (KEY_IS(key, "web_search")) {
-			n = jscan_get(each, "num_requests");
-			if (n.type == J_NUMBER)
-				m->r.tools[TOOL_WEB_SEARCH] = count_of(n);
+			if (jval_u64(jscan_get(each, "num_requests"), &n))
+				m->r.tools[TOOL_WEB_SEARCH] = n;
 		} else if (KEY_IS(key, "image_gen")) {
 			image_tool(m, each, tools);
 		} else {

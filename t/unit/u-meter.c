@@ -297,6 +297,22 @@ static void odd_counts(void)
 	r = all(PROVIDER_OPENAI, API_CHAT, "application/json",
 		"{\"usage\":{\"prompt_tokens\":-5,\"completion_tokens\":1.5}}");
 	OK(r->usage.completeness == USAGE_NONE, "counts that are none");
+	r = all(PROVIDER_CLAUDE, API_MESSAGES, "application/json",
+		"{\"model\":\"m\",\"stop_reason\":\"end_turn\",\"usage\":{\"input_tokens\":9,"
+		"\"output_tokens\":1e30}}");
+	OK(r->usage.completeness == USAGE_PARTIAL && r->usage.input == 9 && !r->usage.output &&
+		   !strcmp(r->unknown_field, "output_tokens"),
+	   "one that is none leaves a lower bound, and is noted");
+	r = all(PROVIDER_GEMINI, API_GENERATE, "application/json",
+		"{\"candidates\":[{\"finishReason\":\"STOP\"}],\"usageMetadata\":{"
+		"\"promptTokenCount\":9,\"candidatesTokenCount\":null,\"promptTokensDetails\":"
+		"[{\"modality\":\"AUDIO\",\"tokenCount\":\"9\"}]}}");
+	OK(r->usage.completeness == USAGE_PARTIAL && !strcmp(r->unknown_field, "tokenCount"),
+	   "also deep inside; null is merely absent");
+	r = all(PROVIDER_OPENAI, API_RESPONSES, "application/json",
+		"{\"status\":\"completed\",\"output\":[{\"type\":\"web_search_call\"}],"
+		"\"tool_usage\":{\"web_search\":{\"num_requests\":0.5}}}");
+	OK(r->tools[TOOL_WEB_SEARCH] == 1, "half a search is no better count than the items");
 	r = all(PROVIDER_OPENAI, API_CHAT, "application/json",
 		"{\"usage\":{\"prompt_tokens\":18446744073709551615,\"completion_tokens\":1,"
 		"\"prompt_tokens_details\":{\"cached_tokens\":18446744073709551615,"
