@@ -19,6 +19,8 @@
 #include "crypto/key.h"
 #include "ledger/chain_rows.h"
 
+struct rooch_payer;
+
 /* Where facts come from; as the functions of rooch_rpc.h: 0 found, 1 none, -1. */
 struct chain_source {
 	void *arg;
@@ -29,6 +31,8 @@ struct chain_source {
 			  struct subchannel_object *out, struct gw_err *e);
 	int (*hub_balance)(void *arg, const struct rooch_id *owner, const char *asset,
 			   struct u256 *out, struct gw_err *e);
+	/* All three at once, as rooch_get_payer; NULL: there is no such way. */
+	int (*payer)(void *arg, struct rooch_payer *p, struct gw_err *e);
 };
 
 struct chain_cache_options {
@@ -52,6 +56,10 @@ struct chain_facts {
 	uint8_t pub[KEY_PUB_MAX];
 	size_t pub_len;	      /* 0: a key that nothing can be verified with */
 	struct key_point key; /* the same, ready to verify with; not valid where pub_len is 0 */
+	struct chain_coins {
+		bool known;
+		struct rooch_id table;
+	} coins; /* where the payer's hub keeps them: for the next reading */
 	int64_t read_ms;      /* wall clock */
 	unsigned age_ms;
 };

@@ -3,6 +3,7 @@
 
 #include "ledger/chain_read.h"
 
+#include "ledger/rooch_payer.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -160,6 +161,8 @@ static void take_row(struct chain_found *out, const struct chain_row *row,
 	f->last_claimed = seen->subchannel.last_claimed;
 	f->read_ms = row->subchannel_ms;
 	take_key(f, &seen->subchannel, before);
+	if (before)
+		f->coins = before->coins;
 }
 
 /* ---- the node's part ---- */
@@ -181,6 +184,35 @@ static int check_channel(const struct chain_key *k, const struct channel_object 
 	return 0;
 }
 
+/*
+ * Fills @n with what was there before, in one question; @coins as in struct rooch_payer. 1: that has to be asked
+ * one by one.
+ */
+static int ask_at_once(struct chain_reader *r, struct chain_reading *n, const struct chain_key *k,
+		       const struct chain_row *known, struct chain_coins *coins, struct gw_err *e)
+{
+	struct rooch_payer p = { .channel_id = k->channel_id,
+				 .payer = k->payer,
+				 .sub_channels = known->seen.channel.sub_channels,
+				 .fragment = str_c(k->fragment),
+				 .asset = k->asset,
+				 .has_coins = coins->known,
+				 .coins = coins->table };
+	int rc;
+
+	if (!r->source.payer || !known->seen.has_channel || !known->seen.has_subchannel)
+		return 1;
+	rc = r->source.payer(r->source.arg, &p, e);
+	*coins = (struct chain_coins){ p.has_coins, p.coins };
+	if (rc)
+		return rc;
+	n->has_channel = n->has_subchannel = n->has_balance = true;
+	n->channel = p.channel;
+	n->subchannel = p.subchannel;
+	n->balance = p.balance;
+	return check_channel(k, &n->channel, e);
+}
+
 /* Fills @n; 0, also when there is no such channel or sub-channel. */
 static int ask_node(struct chain_reader *r, struct chain_reading *n, const struct chain_key *k,
 		    struct gw_err *e)
@@ -189,8 +221,6 @@ static int ask_node(struct chain_reader *r, struct chain_reading *n, const struc
 	struct gw_err why;
 	int rc;
 
-	n->started_ms = clock_wall_ms();
-	n->chain_id = r->expected;
 	rc = s->channel(s->arg, &k->channel_id, &n->channel, e);
 	if (rc)
 		return rc < 0 ? -1 : 0;
@@ -214,8 +244,19 @@ static int read_once(struct chain_reader *r, struct chain_found *out, const stru
 {
 	struct chain_reading n = { .claims = known->row.seen.claims };
 	struct job j = { .key = k, .reading = &n };
+	struct chain_coins coins = { .known = false };
+	int rc;
 
-	if (check_chain_id(r, CHAIN_ID_MS, e) < 0 || ask_node(r, &n, k, e) < 0)
+	if (before)
+		coins = before->coins;
+	if (check_chain_id(r, CHAIN_ID_MS, e) < 0)
+		return -1;
+	n.started_ms = clock_wall_ms();
+	n.chain_id = r->expected;
+	rc = ask_at_once(r, &n, k, &known->row, &coins, e);
+	if (rc > 0)
+		rc = ask_node(r, &n, k, e);
+	if (rc < 0)
 		return -1;
 	if (!n.has_channel || !n.has_subchannel) {
 		if (known->known && (!n.has_channel || known->row.seen.has_subchannel))
@@ -230,6 +271,7 @@ static int read_once(struct chain_reader *r, struct chain_found *out, const stru
 	if (store_write_repeatable(r->store, "chain", see, &j, e) < 0)
 		return -1;
 	take_row(out, &j.row, before, row_age(&j.row, false));
+	out->facts.coins = coins;
 	return n.has_balance && !j.row.seen.has_balance ? 1 : 0;
 }
 

@@ -4,25 +4,11 @@
 #include "ledger/rooch_rpc.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <string.h>
 
-#include "codec/jwrite.h"
-#include "ledger/rooch_answer.h"
+#include "ledger/rooch_ask.h"
 
-enum {
-	TIMEOUT_MS = 10000,
-	SLOTS = 16,
-	ANSWER_MAX = 4 << 20,
-	OBJECT_MAX = 256 * 1024, /* BCS of one object */
-	PAGES_MAX = 1000
-};
-
-struct rooch_rpc {
-	char *url;
-	struct upstream_pool *pool;
-	atomic_uint_fast64_t next_id;
-};
+enum { TIMEOUT_MS = 10000, SLOTS = 16, PAGES_MAX = 1000 };
 
 /* ---- networks ---- */
 
@@ -86,166 +72,19 @@ void rooch_rpc_free(struct rooch_rpc *c)
 	free(c);
 }
 
-/* One call: request and answer. @w stands in the array of parameters between begin and send. */
-struct call {
-	struct rooch_rpc *c;
-	const char *method;
-	uint64_t id;
-	struct buf request, answer;
-	struct jwrite w;
-	struct jval result;
-	struct rooch_node_error error;
-	bool sent;  /* the node may have got the request */
-	bool broke; /* the connection ended without an answer */
-};
-
-static struct jwrite *begin(struct call *k, struct rooch_rpc *c, const char *method)
-{
-	memset(k, 0, sizeof *k);
-	k->c = c;
-	k->method = method;
-	k->id = atomic_fetch_add(&c->next_id, 1) + 1;
-	buf_init(&k->request, (size_t)3 * TX_BYTES_MAX);
-	buf_init(&k->answer, ANSWER_MAX);
-	jwrite_init(&k->w, &k->request, false);
-	jwrite_object(&k->w, NULL);
-	jwrite_text(&k->w, "jsonrpc", "2.0");
-	jwrite_u64(&k->w, "id", k->id);
-	jwrite_text(&k->w, "method", method);
-	jwrite_array(&k->w, "params");
-	return &k->w;
-}
-
-static void end(struct call *k)
-{
-	buf_clear(&k->request);
-	buf_clear(&k->answer);
-}
-
-/* An HTTP answer of the node, or why there is none. */
-static int exchange(struct call *k, struct gw_err *e)
-{
-	static const char *const headers[] = { "Content-Type: application/json" };
-	struct str body = buf_str(&k->request);
-	struct upstream_request rq = { .method = "POST",
-				       .url = k->c->url,
-				       .headers = headers,
-				       .n_headers = 1,
-				       .body = &body,
-				       .n_body = 1,
-				       .watch_fd = -1 };
-	struct upstream_result res;
-	struct gw_err why = { .code = GWE_OK };
-
-	if (upstream_fetch(k->c->pool, &rq, &k->answer, &res, &why))
-		return gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0, "%s: %s", k->method, why.pub);
-	k->sent = res.sent;
-	k->broke = res.outcome == UP_BROKE;
-	if (res.outcome != UP_DONE)
-		return gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0, "%s: node: %s", k->method,
-				    res.message);
-	if (res.status < 200 || res.status > 299)
-		return gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0, "%s: the node answers HTTP %d",
-				    k->method, res.status);
-	return 0;
-}
-
-static int finish_request(struct call *k, struct gw_err *e)
-{
-	jwrite_array_end(&k->w);
-	jwrite_object_end(&k->w);
-	return k->request.failed ? gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0,
-						"%s: the request is too long", k->method)
-				 : 0;
-}
-
-/* 0: k->result is there; 1: an error of the node, k->error; -1. */
-static int read_answer(struct call *k, struct gw_err *e)
-{
-	int rc = rooch_answer_open(&k->result, &k->error, buf_str(&k->answer), k->id, e);
-
-	if (rc < 0)
-		gw_err_add(e, "%s", k->method);
-	return rc;
-}
-
-static int ask(struct call *k, struct gw_err *e)
-{
-	return finish_request(k, e) || exchange(k, e) ? -1 : read_answer(k, e);
-}
-
-/*
- * For reads, where every error of the node means the same, and which may be repeated: a node that
- * closes an idle connection just when it is used again is not down.
- */
-static int ask_again(struct call *k, struct gw_err *e)
-{
-	int rc = ask(k, e);
-
-	if (rc < 0 && k->broke) {
-		buf_reset(&k->answer);
-		rc = exchange(k, e) ? -1 : read_answer(k, e);
-	}
-	if (rc > 0)
-		return gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0, "%s: the node says: %s",
-				    k->method, k->error.message);
-	return rc;
-}
-
-static void put_options(struct jwrite *w)
-{
-	jwrite_object(w, NULL);
-	jwrite_bool(w, "decode", false);
-	jwrite_bool(w, "showDisplay", false);
-	jwrite_object_end(w);
-}
-
-static void put_id(struct jwrite *w, const struct rooch_id *id)
-{
-	jwrite_hex(w, NULL, id->b, sizeof id->b);
-}
-
 /* ---- reads ---- */
 
 int rooch_chain_id(struct rooch_rpc *c, uint64_t *out, struct gw_err *e)
 {
-	struct call k;
+	struct rooch_ask k;
 	int rc;
 
-	begin(&k, c, "rooch_getChainID");
-	rc = ask_again(&k, e);
+	rooch_ask_begin(&k, c, "rooch_getChainID");
+	rc = rooch_ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_u64(out, k.result, e);
-	end(&k);
+	rooch_ask_end(&k);
 	return rc;
-}
-
-/* Value of an object, or of the entry @key of a table, appended to @bcs: 0, 1 none, -1. */
-static int get_state(struct rooch_rpc *c, struct rooch_wanted want, struct buf *bcs,
-		     struct gw_err *e)
-{
-	struct jwrite *w;
-	struct call k;
-	int rc;
-
-	w = begin(&k, c, want.key ? "rooch_getFieldStates" : "rooch_getObjectStates");
-	put_id(w, want.object);
-	if (want.key) {
-		jwrite_array(w, NULL);
-		put_id(w, want.key);
-		jwrite_array_end(w);
-	}
-	put_options(w);
-	rc = ask_again(&k, e);
-	if (!rc)
-		rc = rooch_answer_state(bcs, k.result, want, e);
-	end(&k);
-	return rc;
-}
-
-static int unreadable(struct gw_err *e, const char *what)
-{
-	return gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0, "the node's %s cannot be read", what);
 }
 
 int rooch_get_channel(struct rooch_rpc *c, const struct rooch_id *id, struct channel_object *out,
@@ -254,14 +93,14 @@ int rooch_get_channel(struct rooch_rpc *c, const struct rooch_id *id, struct cha
 	struct buf bcs;
 	int rc;
 
-	buf_init(&bcs, OBJECT_MAX);
-	rc = get_state(c, (struct rooch_wanted){ id, NULL }, &bcs, e);
+	buf_init(&bcs, ROOCH_OBJECT_MAX);
+	rc = rooch_ask_state(c, (struct rooch_wanted){ id, NULL }, &bcs, e);
 	if (!rc && !channel_object_read(out, buf_str(&bcs)))
-		rc = unreadable(e, "channel");
+		rc = rooch_ask_unreadable(e, "channel");
 	/* the id is made of these three, so a channel under another's id is a lie */
 	if (!rc &&
 	    !rooch_id_eq(*id, rooch_channel_id(&out->sender, &out->receiver, out->coin_type)))
-		rc = unreadable(e, "channel (its parties are those of another one)");
+		rc = rooch_ask_unreadable(e, "channel (its parties are those of another one)");
 	buf_clear(&bcs);
 	return rc;
 }
@@ -273,33 +112,12 @@ int rooch_get_subchannel(struct rooch_rpc *c, const struct rooch_id *table, stru
 	struct buf bcs;
 	int rc;
 
-	buf_init(&bcs, OBJECT_MAX);
-	rc = get_state(c, (struct rooch_wanted){ table, &key }, &bcs, e);
+	buf_init(&bcs, ROOCH_OBJECT_MAX);
+	rc = rooch_ask_state(c, (struct rooch_wanted){ table, &key }, &bcs, e);
 	if (!rc && !subchannel_field_read(out, fragment, buf_str(&bcs)))
-		rc = unreadable(e, "sub-channel");
+		rc = rooch_ask_unreadable(e, "sub-channel");
 	buf_clear(&bcs);
 	return rc;
-}
-
-/* Balance in a table of coin stores; none: zero. */
-static int get_coin(struct rooch_rpc *c, const struct rooch_id *table, const char *asset,
-		    struct u256 *out, struct gw_err *e)
-{
-	struct rooch_id key = rooch_field_key(str_c(asset));
-	struct coin_store_object store;
-	struct buf bcs;
-	int rc;
-
-	buf_init(&bcs, OBJECT_MAX);
-	rc = get_state(c, (struct rooch_wanted){ table, &key }, &bcs, e);
-	if (!rc && !coin_store_field_read(&store, str_c(asset), buf_str(&bcs)))
-		rc = unreadable(e, "coin store");
-	if (!rc)
-		*out = store.balance;
-	else if (rc > 0)
-		*out = U256_ZERO;
-	buf_clear(&bcs);
-	return rc < 0 ? -1 : 0;
 }
 
 /* Where a hub of either kind keeps its coins. */
@@ -330,11 +148,11 @@ static int get_hub(struct rooch_rpc *c, struct rooch_id id,
 	struct buf bcs;
 	int rc;
 
-	buf_init(&bcs, OBJECT_MAX);
-	rc = get_state(c, (struct rooch_wanted){ &id, NULL }, &bcs, e);
+	buf_init(&bcs, ROOCH_OBJECT_MAX);
+	rc = rooch_ask_state(c, (struct rooch_wanted){ &id, NULL }, &bcs, e);
 	if (!rc)
-		rc = store_of(&store, buf_str(&bcs)) ? get_coin(c, &store, asset, out, e)
-						     : unreadable(e, "hub");
+		rc = store_of(&store, buf_str(&bcs)) ? rooch_ask_coin(c, &store, asset, out, e)
+						     : rooch_ask_unreadable(e, "hub");
 	else if (rc > 0)
 		*out = U256_ZERO;
 	buf_clear(&bcs);
@@ -358,17 +176,17 @@ int rooch_get_balance(struct rooch_rpc *c, const struct rooch_id *owner, const c
 {
 	char coin[ROOCH_ASSET_TEXT];
 	struct jwrite *w;
-	struct call k;
+	struct rooch_ask k;
 	int rc;
 
 	rooch_asset_short(coin, asset);
-	w = begin(&k, c, "rooch_getBalance");
-	put_id(w, owner);
+	w = rooch_ask_begin(&k, c, "rooch_getBalance");
+	rooch_ask_id(w, owner);
 	jwrite_text(w, NULL, coin);
-	rc = ask_again(&k, e);
+	rc = rooch_ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_balance(out, k.result, asset, e);
-	end(&k);
+	rooch_ask_end(&k);
 	return rc;
 }
 
@@ -384,10 +202,10 @@ static int check_did(struct str identifier, struct str bcs, struct gw_err *e)
 		abort();
 	}
 	if (!rooch_did_read(d, bcs))
-		rc = unreadable(e, "DID document");
+		rc = rooch_ask_unreadable(e, "DID document");
 	else if (!str_eq_c(d->id.method, "rooch") || !str_eq(d->id.identifier, identifier) ||
 		 !rooch_address_parse(&account, identifier) || !rooch_id_eq(account, d->account))
-		rc = unreadable(e, "DID document (it is that of another DID)");
+		rc = rooch_ask_unreadable(e, "DID document (it is that of another DID)");
 	free(d);
 	return rc;
 }
@@ -396,7 +214,7 @@ int rooch_get_did(struct rooch_rpc *c, struct str identifier, struct buf *bcs, s
 {
 	struct rooch_id id = rooch_did_object_id(identifier);
 	size_t before = bcs->len;
-	int rc = get_state(c, (struct rooch_wanted){ &id, NULL }, bcs, e);
+	int rc = rooch_ask_state(c, (struct rooch_wanted){ &id, NULL }, bcs, e);
 
 	if (!rc)
 		rc = check_did(identifier, str_sub(buf_str(bcs), before, bcs->len), e);
@@ -409,21 +227,21 @@ static int list_page(struct rooch_rpc *c, const struct rooch_id *table, struct r
 		     void *arg, struct gw_err *e)
 {
 	struct jwrite *w;
-	struct call k;
+	struct rooch_ask k;
 	int rc;
 
-	w = begin(&k, c, "rooch_listFieldStates");
-	put_id(w, table);
+	w = rooch_ask_begin(&k, c, "rooch_listFieldStates");
+	rooch_ask_id(w, table);
 	if (*page->cursor)
 		jwrite_raw(w, NULL, str_c(page->cursor));
 	else
 		jwrite_null(w, NULL);
 	jwrite_text(w, NULL, "100");
-	put_options(w);
-	rc = ask_again(&k, e);
+	rooch_ask_options(w);
+	rc = rooch_ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_subchannels(page, k.result, table, each, arg, e);
-	end(&k);
+	rooch_ask_end(&k);
 	return rc;
 }
 
@@ -444,7 +262,7 @@ int rooch_list_subchannels(struct rooch_rpc *c, const struct rooch_id *table,
 		if (!strcmp(last, page.cursor))
 			break;
 	}
-	return unreadable(e, "list of sub-channels (it does not end)");
+	return rooch_ask_unreadable(e, "list of sub-channels (it does not end)");
 }
 
 int rooch_sequence_number(struct rooch_rpc *c, const struct rooch_id *account, uint64_t *out,
@@ -452,11 +270,11 @@ int rooch_sequence_number(struct rooch_rpc *c, const struct rooch_id *account, u
 {
 	char hex[ROOCH_HEX_TEXT];
 	struct jwrite *w;
-	struct call k;
+	struct rooch_ask k;
 	int rc;
 
 	rooch_id_hex(hex, account);
-	w = begin(&k, c, "rooch_executeViewFunction");
+	w = rooch_ask_begin(&k, c, "rooch_executeViewFunction");
 	jwrite_object(w, NULL);
 	jwrite_text(w, "function_id",
 		    "0x0000000000000000000000000000000000000000000000000000000000000002::account::"
@@ -467,10 +285,10 @@ int rooch_sequence_number(struct rooch_rpc *c, const struct rooch_id *account, u
 	jwrite_array(w, "ty_args");
 	jwrite_array_end(w);
 	jwrite_object_end(w);
-	rc = ask_again(&k, e);
+	rc = rooch_ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_view_u64(out, k.result, e);
-	end(&k);
+	rooch_ask_end(&k);
 	return rc;
 }
 
@@ -494,7 +312,7 @@ int rooch_execute(struct rooch_rpc *c, struct str raw_tx, struct tx_result *out,
 	struct tx_data data;
 	uint8_t hash[32];
 	struct jwrite *w;
-	struct call k;
+	struct rooch_ask k;
 	size_t n;
 	int rc;
 
@@ -503,12 +321,12 @@ int rooch_execute(struct rooch_rpc *c, struct str raw_tx, struct tx_result *out,
 		return gw_fail(e, GWE_INTERNAL, 0, "not a transaction");
 	tx_hash(hash, str_sub(raw_tx, 0, n));
 	memcpy(out->hash, hash, sizeof hash);
-	w = begin(&k, c, "rooch_executeRawTransaction");
+	w = rooch_ask_begin(&k, c, "rooch_executeRawTransaction");
 	jwrite_hex(w, NULL, (const uint8_t *)raw_tx.p, raw_tx.len);
 	jwrite_object(w, NULL);
 	jwrite_bool(w, "withOutput", true);
 	jwrite_object_end(w);
-	rc = ask(&k, &why);
+	rc = rooch_ask(&k, &why);
 	if (!rc)
 		rc = rooch_answer_execute(out, k.result, hash, &why);
 	else if (rc > 0)
@@ -521,7 +339,7 @@ int rooch_execute(struct rooch_rpc *c, struct str raw_tx, struct tx_result *out,
 	} else {
 		rc = 0;
 	}
-	end(&k);
+	rooch_ask_end(&k);
 	return rc;
 }
 
@@ -529,17 +347,17 @@ int rooch_tx_by_hash(struct rooch_rpc *c, const uint8_t hash[32], struct tx_resu
 		     struct gw_err *e)
 {
 	struct jwrite *w;
-	struct call k;
+	struct rooch_ask k;
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	w = begin(&k, c, "rooch_getTransactionsByHash");
+	w = rooch_ask_begin(&k, c, "rooch_getTransactionsByHash");
 	jwrite_array(w, NULL);
 	jwrite_hex(w, NULL, hash, 32);
 	jwrite_array_end(w);
-	rc = ask_again(&k, e);
+	rc = rooch_ask_again(&k, e);
 	if (!rc)
 		rc = rooch_answer_transaction(out, k.result, hash, e);
-	end(&k);
+	rooch_ask_end(&k);
 	return rc;
 }

@@ -4,7 +4,7 @@
 
 #include "pipeline/payment_engine.h"
 
-#include "ledger/rooch_rpc.h"
+#include "ledger/rooch_payer.h"
 
 static int chain_id(void *arg, uint64_t *out, struct gw_err *e)
 {
@@ -29,6 +29,11 @@ static int hub_balance(void *arg, const struct rooch_id *owner, const char *asse
 	return rooch_get_hub_balance(arg, owner, asset, out, e);
 }
 
+static int payer(void *arg, struct rooch_payer *p, struct gw_err *e)
+{
+	return rooch_get_payer(arg, p, e);
+}
+
 int payment_engine_new(struct payment_engine **out, const struct conf *c, struct store *st,
 		       struct rooch_rpc *rpc, struct gw_err *e)
 {
@@ -36,7 +41,8 @@ int payment_engine_new(struct payment_engine **out, const struct conf *c, struct
 					     .chain_id = chain_id,
 					     .channel = channel,
 					     .subchannel = subchannel,
-					     .hub_balance = hub_balance };
+					     .hub_balance = hub_balance,
+					     .payer = payer };
 
 	return payment_engine_open(out, c, st, &source, e);
 }

@@ -2,7 +2,7 @@
 /* The life of a channel: our client and transactions against our node, over HTTP. */
 #include "config.h"
 
-#include "ledger/rooch_rpc.h"
+#include "ledger/rooch_payer.h"
 
 #include "server.h"
 #include "tap.h"
@@ -141,6 +141,24 @@ static bool listed(void *arg, struct str fragment, const struct subchannel_objec
 	return true;
 }
 
+/* All of the payer at once is what it is one by one. */
+static void check_at_once(const struct channel_object *ch)
+{
+	struct rooch_payer p = { .channel_id = channel,
+				 .payer = payer.did,
+				 .sub_channels = ch->sub_channels,
+				 .fragment = STR_LIT("account-key"),
+				 .asset = COIN };
+	struct u256 balance;
+
+	for (int known = 0; known < 2; known++)
+		OK(!rooch_get_payer(node, &p, &e) && p.has_coins &&
+			   !rooch_get_hub_balance(node, &payer.did, COIN, &balance, &e) &&
+			   u256_cmp(p.balance, balance) == 0 && !u256_is_zero(balance) &&
+			   p.subchannel.last_nonce == 7 && rooch_id_eq(p.channel.sender, payer.did),
+		   "all at once%s: %s", known ? ", in one question" : "", e.priv);
+}
+
 static void open_and_claim(void)
 {
 	struct subchannel_object sub;
@@ -181,6 +199,7 @@ static void open_and_claim(void)
 	OK(!rooch_get_subchannel(node, &ch.sub_channels, STR_LIT("account-key"), &sub, &e) &&
 		   sub.last_nonce == 7 && u256_cmp(sub.last_claimed, u256_of(5000)) == 0,
 	   "is on the chain");
+	check_at_once(&ch);
 	rc = rooch_get_revenue(node, &payee.did, COIN, &amount, &e);
 	OK(amount_is(rc, amount, 5000), "and in the revenue");
 	OK(!rooch_list_subchannels(node, &ch.sub_channels, listed, &n, &e) && n == 1,

@@ -2,7 +2,7 @@
 /* The client against a node in this process that plays back the vectors, or lies. */
 #include "config.h"
 
-#include "ledger/rooch_rpc.h"
+#include "ledger/rooch_payer.h"
 
 #include "codec/bcs.h"
 
@@ -643,6 +643,162 @@ static void balances(void)
 	buf_clear(&b);
 }
 
+/* ---- all of a payer at once ---- */
+
+enum { CHANNEL_AT, SUB_AT, HUB_AT, COINS_AT, PARTS };
+static const struct rooch_id table_id = { { 5 } }, coins_id = { { 6 } };
+static struct str part[PARTS];
+
+/* A state as an element of a list; @key NULL: of an object. */
+static struct str element(const struct rooch_id *object, const struct rooch_id *key,
+			  struct buf *bcs)
+{
+	char hex[2 + 128 + 1] = "0x";
+	struct str s;
+
+	hex_encode(hex + 2, object->b, 32);
+	if (key)
+		hex_encode(hex + 66, key->b, 32);
+	s = state_of(hex, bcs);
+	buf_clear(bcs);
+	return str_sub(s, 1, s.len - 2);
+}
+
+static struct rooch_payer a_payer(bool has_coins)
+{
+	return (struct rooch_payer){ .channel_id = rooch_channel_id(&payer, &payee, COIN),
+				     .payer = payer,
+				     .sub_channels = table_id,
+				     .fragment = STR_LIT("account-key"),
+				     .asset = COIN,
+				     .has_coins = has_coins,
+				     .coins = coins_id };
+}
+
+static void make_parts(struct rooch_id table, struct rooch_id coins)
+{
+	struct channel_object ch = a_channel();
+	struct subchannel_object sub = { .last_claimed = u256_of(70), .last_nonce = 7 };
+	struct hub_object hub = { coins, { { 8 } } };
+	struct coin_store_object store = { .balance = u256_of(900) };
+	struct rooch_id channel = rooch_channel_id(&payer, &payee, COIN),
+			hub_id = rooch_hub_id(&payer),
+			fragment = rooch_field_key(STR_LIT("account-key")),
+			coin = rooch_field_key(STR_LIT(COIN));
+	struct buf b;
+
+	ch.sub_channels = table;
+	memcpy(ch.coin_type, COIN, sizeof COIN);
+	memcpy(store.coin_type, COIN, sizeof COIN);
+	memcpy(sub.pk_multibase, "zk", 3);
+	memcpy(sub.method_type, "T", 2);
+	buf_init(&b, 1 << 16);
+	channel_object_write(&b, &ch);
+	part[CHANNEL_AT] = element(&channel, NULL, &b);
+	subchannel_field_write(&b, STR_LIT("account-key"), &sub);
+	part[SUB_AT] = element(&table_id, &fragment, &b);
+	hub_object_write(&b, &hub);
+	part[HUB_AT] = element(&hub_id, NULL, &b);
+	coin_store_field_write(&b, &store);
+	part[COINS_AT] = element(&coins_id, &coin, &b);
+}
+
+/* The parts @which, in this order; 'n' is null. */
+static void expect_parts(const char *which)
+{
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	for (const char *p = which; *p; p++) {
+		buf_add_byte(&b, p == which ? '[' : ',');
+		buf_add_str(&b, *p == 'n' ? STR_LIT("null") : part[*p - '0']);
+	}
+	buf_add_byte(&b, ']');
+	expect(arena_dup(&mem, buf_str(&b)));
+	buf_clear(&b);
+}
+
+static bool is_whole(const struct rooch_payer *p)
+{
+	return p->channel.status == CHANNEL_ACTIVE && rooch_id_eq(p->channel.sender, payer) &&
+	       p->subchannel.last_nonce == 7 &&
+	       u256_cmp(p->subchannel.last_claimed, u256_of(70)) == 0 &&
+	       u256_cmp(p->balance, u256_of(900)) == 0 && p->has_coins &&
+	       rooch_id_eq(p->coins, coins_id);
+}
+
+/* Does @c ask at all? There is nobody who answers. */
+static bool asks(struct rooch_rpc *c)
+{
+	struct rooch_payer p = a_payer(true);
+
+	reset();
+	return rooch_get_payer(c, &p, &e) != 1;
+}
+
+/* The answer @which tells that one has to ask one by one; @still: and a later one may be whole again. */
+static void check_refused(const char *which, bool still, const char *what)
+{
+	struct rooch_rpc_options o = { .slots = 1 };
+	struct rooch_payer p = a_payer(true);
+	struct rooch_rpc *c;
+	char url[64];
+
+	snprintf(url, sizeof url, "http://127.0.0.1:%d", port);
+	o.url = url;
+	c = rooch_rpc_new(&o);
+	reset();
+	if (which)
+		expect_parts(which);
+	else
+		add_step((struct step){ .raw = HTTP("200 OK",
+						    "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":"
+						    "{\"code\":-32602,\"message\":\"ids\"}}") });
+	OK(rooch_get_payer(c, &p, &e) == 1 && all_played(), "%s: one by one", what);
+	OK(asks(c) == still, "and the next time, too, %s",
+	   still ? "if it is still so" : "without a question");
+	rooch_rpc_free(c);
+}
+
+static void payers(void)
+{
+	struct rooch_payer p = a_payer(true);
+
+	make_parts(table_id, coins_id);
+	reset();
+	expect_parts("0123");
+	OK(!rooch_get_payer(node, &p, &e) && all_played() && is_whole(&p),
+	   "all of a payer in one question: %s", e.priv);
+	p = a_payer(false);
+	p.coins = (struct rooch_id){ { 0 } };
+	reset();
+	expect_parts("012");
+	expect_parts("3");
+	OK(!rooch_get_payer(node, &p, &e) && all_played() && is_whole(&p),
+	   "in two, where its coins were not seen before: %s", e.priv);
+	check_refused("0n23", false, "a sub-channel that was there is not");
+	check_refused(NULL, false, "a node that does not take the ids of entries");
+	check_refused("n123", true, "no channel");
+	check_refused("01n3", true, "no hub");
+	check_refused("012n", true, "no coins");
+	check_refused("012", true, "less than what was asked for");
+	check_refused("01233", true, "more");
+	check_refused("0132", true, "another order");
+	make_parts((struct rooch_id){ { 9 } }, coins_id);
+	check_refused("0123", true, "a channel with another table");
+	make_parts(table_id, (struct rooch_id){ { 9 } });
+	check_refused("0123", true, "a hub with other coins");
+	p = a_payer(true);
+	reset();
+	expect_parts("0123");
+	OK(rooch_get_payer(node, &p, &e) == 1 && !p.has_coins, "which are forgotten then");
+	reset();
+	expect_parts("0123");
+	WITH_STEPS(steps[0].raw = HTTP("500 x", ""));
+	OK(rooch_get_payer(node, &p, &e) == -1 && unavailable(),
+	   "a node that does not answer is not asked once more");
+}
+
 /* A view function's answer: the value's type and JSON, what stands behind it. */
 #define VIEW(type, value, tail) \
 	"{\"vm_status\":\"Executed\",\"return_values\":[{\"value\":{\"type_tag\":\"" type \
@@ -1010,6 +1166,7 @@ int main(void)
 	lying_channels();
 	lying_subchannels();
 	balances();
+	payers();
 	sequence_numbers();
 	lists();
 	outcomes();
