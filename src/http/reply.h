@@ -25,7 +25,7 @@
 #include "http/request.h"
 
 enum {
-	REPLY_OUT = 4096,	 /* bytes gathered before a write */
+	REPLY_OUT = 2048,	 /* bytes gathered before a write; more at once is not copied */
 	REPLY_HEAD_MAX = 131072, /* of the header */
 	REPLY_LATE_MAX = 524288, /* kept for a connection that takes nothing: a head and some reads */
 	REPLY_SEND_TIMEOUT_S = 120

@@ -250,12 +250,19 @@ static void refuse(struct responder *r, struct http_reply *rp, const struct gw_e
 	http_reply_error(rp, e, &f);
 }
 
+static void refuse_one_too_many(struct responder *r, struct http_reply *rp)
+{
+	struct gw_err e;
+
+	(void)gw_fail(&e, GWE_OVERLOADED, 0, "too many requests at once; try again soon");
+	refuse(r, rp, &e);
+}
+
 static void serve(void *arg, struct http_request *rq, struct http_reply *rp, bool overloaded,
 		  const struct gw_err *bad)
 {
 	struct responder *r = arg;
 	struct settings *s = settings_take(r);
-	struct gw_err e;
 
 	rq->conf = s->conf;
 	if (bad) {
@@ -263,8 +270,7 @@ static void serve(void *arg, struct http_request *rq, struct http_reply *rp, boo
 	} else if (str_eq_c(rq->method, "OPTIONS")) {
 		cors_preflight(rp);
 	} else if (overloaded) {
-		(void)gw_fail(&e, GWE_OVERLOADED, 0, "too many requests at once; try again soon");
-		refuse(r, rp, &e);
+		refuse_one_too_many(r, rp);
 	} else {
 		r->ops->handle(r->app, rq, rp);
 	}

@@ -357,18 +357,17 @@ void exchange_forward(struct exchange *x)
 				       .n_body = x->route.get
 							 ? 0
 							 : provider_body_pieces(&x->view, pieces) };
-	struct gw_err e;
 	int rc;
 
 	x->drain = drains(x->conf, provider_name(x->route.provider));
 	rq.watch_fd = x->drain ? -1 : x->rq->fd;
 	if (!url)
-		(void)gw_fail_priv(&e, GWE_INTERNAL, 0, "no room for the URL of the upstream");
+		(void)gw_fail_priv(&x->failure, GWE_INTERNAL, 0,
+				   "no room for the URL of the upstream");
 	http_reply_nowait(x->rp, true);
-	rc = url ? upstream_call(x->g->pool, &rq, &h, &x->up, &e) : -1;
+	rc = url ? upstream_call(x->g->pool, &rq, &h, &x->up, &x->failure) : -1;
 	http_reply_nowait(x->rp, false);
 	if (rc < 0) {
-		x->failure = e;
 		x->outcome = OUTCOME_REFUSED;
 		return;
 	}

@@ -198,36 +198,35 @@ static void serve(struct exchange *x)
 	exchange_answer(x);
 }
 
-static void run(struct exchange *x, bool routed)
+/* Up to T1. False: it is refused, and answered. */
+static bool admit(struct exchange *x, bool routed)
 {
 	struct gw_err e;
 
 	if (x->g->payments && prepare_payment(x, &e) < 0) {
 		refuse_payment(x, &e);
-		return;
+		return false;
 	}
 	if (routed && !x->route.get &&
 	    http_read_body(x->rq, &x->body, (unsigned)x->conf->body_timeout_ms, &e) < 0) {
 		x->has_payment = false; /* Rule: gateway.md 2: nothing was accepted */
 		exchange_refuse(x, &e, SHAPE_PROVIDER);
-		return;
+		return false;
 	}
 	look_at_request(x, routed);
-	if (x->has_payment && payment_prepare(&x->payment, &e) < 0) {
+	if ((x->has_payment && payment_prepare(&x->payment, &e) < 0) || exchange_admit(x, &e) < 0) {
 		refuse_payment(x, &e);
-		return;
+		return false;
 	}
-	if (exchange_admit(x, &e) < 0) {
-		refuse_payment(x, &e);
-	} else if (x->has_payment && x->payment.refused.code != GWE_OK &&
-		   x->payment.refused.code != x->refusal.code) {
+	if (x->has_payment && x->payment.refused.code != GWE_OK &&
+	    x->payment.refused.code != x->refusal.code)
 		exchange_refuse(x, &x->payment.refused, SHAPE_ENVELOPE);
-	} else if (x->refusal.code != GWE_OK) {
+	else if (x->refusal.code != GWE_OK)
 		exchange_refuse(x, &x->refusal, x->shape);
-	} else {
-		serve(x);
-	}
+	else
+		return true;
 	note_payment(x);
+	return false;
 }
 
 static void no_such_provider(struct exchange *x, struct str name)
@@ -240,10 +239,10 @@ static void no_such_provider(struct exchange *x, struct str name)
 	http_reply_error(x->rp, &e, &f);
 }
 
-void gateway_proxy(void *app, struct http_request *rq, struct http_reply *rp)
+/* Up to T1; false: it has been answered. Frames that hold errors must not last as long as the stream. */
+__attribute__((noinline)) static bool begin(struct gateway *g, struct exchange *x)
 {
-	struct gateway *g = app;
-	struct exchange *x = exchange_of(g, rq, rp);
+	struct http_request *rq = x->rq;
 	struct str rest, name;
 	struct gw_err e;
 	bool routed;
@@ -251,7 +250,7 @@ void gateway_proxy(void *app, struct http_request *rq, struct http_reply *rp)
 	rq->log.provider = str_c(provider_name(g->provider));
 	if (!own_path(x, &rest, &name)) {
 		no_such_provider(x, name);
-		return;
+		return false;
 	}
 	routed = provider_route(g->provider, rq->method, rest, rq->query, rq->arena, &x->route,
 				&x->allow, &x->refusal) == 0;
@@ -265,17 +264,28 @@ void gateway_proxy(void *app, struct http_request *rq, struct http_reply *rp)
 			      "the request's body is larger than %llu bytes",
 			      (unsigned long long)rq->conf->max_body_bytes);
 		exchange_refuse(x, &e, SHAPE_PROVIDER);
-		return;
+		return false;
 	}
 	if (gateway_authenticate(g, rq, &x->auth, &e) < 0) {
 		exchange_refuse(x, &e,
 				e.code == GWE_HEADER_TOO_LARGE ? SHAPE_PROVIDER : SHAPE_ENVELOPE);
-		return;
+		return false;
 	}
 	rq->log.did = str_c(x->auth.did);
 	x->prices = prices_take(&g->prices);
 	clock_day(x->day, clock_wall_ms());
-	run(x, routed);
+	return admit(x, routed);
+}
+
+void gateway_proxy(void *app, struct http_request *rq, struct http_reply *rp)
+{
+	struct gateway *g = app;
+	struct exchange *x = exchange_of(g, rq, rp);
+
+	if (begin(g, x)) {
+		serve(x);
+		note_payment(x);
+	}
 	prices_put(x->prices);
 	x->prices = NULL;
 }
