@@ -186,6 +186,8 @@ override() { # override MODEL JSON
 @test "an override counts for the very next request, in all responders, without a signal" {
 	PRICING_OVERRIDES='{"gpt-4o-mini":{"promptPerMTokUsd":1,"completionPerMTokUsd":1}}' gateway_start openai
 	gateway_start claude
+	grep -q '"msg":"Applied 1 pricing overrides"' openai.err
+	run ! grep -q 'Applied' claude.err
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
 	override gpt-4o-mini '{"promptPerMTokUsd":2,"completionPerMTokUsd":10}'
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
@@ -205,10 +207,11 @@ override() { # override MODEL JSON
 	echo '{"pricingMultiplier":"2.5"}' >conf.json
 	gateway_start openai --config conf.json
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
-	echo '{"pricingMultiplier":"0.5"}' >conf.json
+	echo '{"pricingMultiplier":"0.5","pricingOverrides":{"a":{"promptPerMTokUsd":1,"completionPerMTokUsd":1},"b":{"promptPerMTokUsd":1,"completionPerMTokUsd":1}}}' >conf.json
 	kill -HUP "${GW_PID[openai]}"
 	gw_wait_for 5 grep -q 'settings reloaded' openai.err
 	ask openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)" >out
+	grep -q 'Applied 2 pricing overrides' openai.err
 	gw_is "$(rows 'select cost_pico, multiplier from usage order by usage_id')" "$(printf '%s\n' '6900000|2/1' '1725000|5/10')"
 	grep -q PRICING_MULTIPLIER openai.err
 }

@@ -74,6 +74,10 @@ static int read_key(struct serve *s, const struct conf *c, struct gw_err *e)
 		return gw_fail(e, GWE_CONFIG, 0, "SERVICE_KEY: %s", why.pub);
 	snprintf(s->did, sizeof s->did, "%s", k.did);
 	stored_key_clear(&k);
+	if (c->service_did[0] && strcmp(c->service_did, s->did))
+		return gw_fail(e, GWE_CONFIG, 0,
+			       "SERVICE_DID is not the DID of SERVICE_KEY, %s; it can be left out",
+			       s->did);
 	return 0;
 }
 

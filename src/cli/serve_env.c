@@ -18,8 +18,11 @@ static bool ours(unsigned i)
 	       i == CONF_settle_interval;
 }
 
+/* An empty list that was set is not the default: a comma alone says so. */
 static void add_list(struct buf *b, const struct conf_list *l)
 {
+	if (!l->n)
+		buf_add_byte(b, ',');
 	for (unsigned i = 0; i < l->n; i++) {
 		if (i)
 			buf_add_byte(b, ',');

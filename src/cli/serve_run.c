@@ -18,6 +18,10 @@ enum {
 	KILL_MS = 5000	  /* between the last request to end and the last resort */
 };
 
+/*
+ * What we start works in the directory of the sockets: it has its settings from us, and must not read a
+ * .env again that lies in ours, or in the state directory; this may hold SERVICE_KEY, and would beat them.
+ */
 static int start_responder(struct serve *s, struct service *v, struct slot *slot, struct gw_err *e)
 {
 	char state[] = "--state-dir", *argv[] = { v->program, NULL, NULL, NULL };
@@ -26,7 +30,7 @@ static int start_responder(struct serve *s, struct service *v, struct slot *slot
 				  .fd0 = v->fd,
 				  .fd1 = -1,
 				  .user = &s->dir.user,
-				  .dir = s->dir.state,
+				  .dir = s->dir.run,
 				  .new_group = true };
 
 	if (!strcmp(v->name, "rooch-devnode")) {
@@ -45,7 +49,7 @@ int run_check(struct serve *s, struct service *v, struct gw_err *e)
 				  .fd0 = -1,
 				  .fd1 = -1,
 				  .user = &s->dir.user,
-				  .dir = s->dir.state,
+				  .dir = s->dir.run,
 				  .new_group = true };
 	int status = 0, rc;
 	pid_t pid;
@@ -94,7 +98,7 @@ static void start_settle(struct serve *s)
 				  .fd0 = -1,
 				  .fd1 = STDERR_FILENO,
 				  .user = &s->dir.settle_user,
-				  .dir = s->dir.state,
+				  .dir = s->dir.run,
 				  .new_group = true };
 	struct gw_err e;
 

@@ -164,6 +164,16 @@ void gateway_tick(void *app, const struct conf *c)
 		g->cleaned_ms = now;
 }
 
+/* The words that operators know from the original's log. */
+static void tell_overrides(struct gateway *g)
+{
+	struct price_set *s = prices_take(&g->prices);
+
+	if (g->has_provider && s->configured)
+		log_info("Applied %u pricing overrides", s->configured);
+	prices_put(s);
+}
+
 void gateway_reload(void *app, const struct conf *c)
 {
 	struct gateway *g = app;
@@ -171,6 +181,8 @@ void gateway_reload(void *app, const struct conf *c)
 
 	if (prices_load(&g->prices, c, &e) < 0)
 		log_error("reload: %s; the prices stay as they are", e.pub);
+	else
+		tell_overrides(g);
 	if (g->payments)
 		payment_engine_reload(g->payments, c);
 }
@@ -250,6 +262,7 @@ int gateway_start(struct responder *r, void **app, struct gw_err *e)
 		return -1;
 	}
 	g->renewed_ms = g->cleaned_ms = clock_mono_ms();
+	tell_overrides(g);
 	if (!paid(c))
 		log_warn(
 			"payment is off: requests are metered and not paid for; for private deployments");

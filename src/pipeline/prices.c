@@ -65,7 +65,7 @@ static int build(struct price_set **out, struct store *st, const struct conf *c,
 	if (!s->book ||
 	    (c->pricing_config_path[0] && add_file(s->book, c->pricing_config_path, e) < 0) ||
 	    (c->pricing_overrides[0] &&
-	     price_book_override_json(s->book, str_c(c->pricing_overrides), NULL, e) < 0))
+	     price_book_override_json(s->book, str_c(c->pricing_overrides), &s->configured, e) < 0))
 		goto out;
 	if (st && (store_read(st, read_stored, &stored, e) < 0 ||
 		   price_book_override_json(s->book, buf_str(&stored.text), NULL, e) < 0))

@@ -24,7 +24,8 @@
 struct price_set {
 	atomic_uint refs;
 	struct price_book *book;
-	int64_t overrides; /* version of those in the store */
+	int64_t overrides;   /* version of those in the store */
+	unsigned configured; /* number of those in PRICING_OVERRIDES */
 	struct multiplier multiplier;
 	char multiplier_text[48];
 };

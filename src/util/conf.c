@@ -47,6 +47,17 @@ static GW_PRINTF(2, 3) void problem(struct load *l, const char *fmt, ...)
 		l->src->problem(l->src->arg, one.pub);
 }
 
+/* LOG_TARGET: a file's name counts from the same place as any path, also for programs that we start. */
+static void absolute_log(struct load *l)
+{
+	char *file;
+
+	if (!strcmp(l->c->log_target, "stderr") || !strcmp(l->c->log_target, "syslog"))
+		return;
+	file = conf_join(l->dir, str_c(l->c->log_target));
+	conf_set_text(&l->c->log_target, file);
+}
+
 /* Store the text of a source; @where: "config.json:3: port". An empty text says nothing. */
 static void take(struct load *l, const struct conf_row *r, struct str v, enum conf_from from,
 		 const char *where)
@@ -57,6 +68,8 @@ static void take(struct load *l, const struct conf_row *r, struct str v, enum co
 	if (!v.len)
 		return;
 	if (conf_value_set(l->c, r, l->dir, v, why, sizeof why)) {
+		if (r == &conf_rows[CONF_log_target])
+			absolute_log(l);
 		l->c->from[r - conf_rows] = from;
 		return;
 	}

@@ -205,6 +205,7 @@ static void test_types(void)
 		 "\"pricingOverrides\": {\"m\": {\"promptPerMTokUsd\": 0.10}}, "
 		 "\"pricingMultiplier\": 1.10,"
 		 "\"audiences\": \"a, ,b\", \"defaultPricePicoUSD\": 18446744073709551615,"
+		 "\"logTarget\": \"x.log\","
 		 "\"upstreamProxy\": \"socks5://u:p@h:1\", \"openaiApiKey\": \"sk\"}",
 		 NULL);
 	struct buf b;
@@ -220,6 +221,8 @@ static void test_types(void)
 	OK(c && getcwd(cwd, sizeof cwd) && !strncmp(c->state_dir, cwd, strlen(cwd)) &&
 	       strstr(c->state_dir, "/st"),
 	   "paths are absolute");
+	OK(c && !strncmp(c->log_target, cwd, strlen(cwd)) && strstr(c->log_target, "/x.log"),
+	   "so is the file of the log");
 	OK(c && c->providers.n == 1 && conf_offers(c, "openai") && !conf_offers(c, "claude"),
 	   "offered: with a key");
 	buf_init(&b, 4096);
@@ -227,6 +230,9 @@ static void test_types(void)
 	conf_value_json(c, CONF_proxy, &b);
 	OK(!strcmp(buf_c(&b), "\"***\"\"socks5://***@h:1\""), "secrets are masked: %s", buf_c(&b));
 	buf_clear(&b);
+	conf_free(c);
+	c = load(NULL, NULL);
+	OK(c && !strcmp(c->log_target, "stderr"), "which stderr is not");
 	conf_free(c);
 	setenv("PRICING_MULTIPLIER", "much", 1);
 	c = load(NULL, NULL);
