@@ -5,7 +5,7 @@
 #include "payment_world.h"
 #include "tap.h"
 
-enum { CROWD = 32, DEADLINE_MS = 10000 };
+enum { CROWD = 32, NEGATIVE_MS = 50, DEADLINE_MS = 60000 };
 
 static struct chain_key key_of(const struct world *w)
 {
@@ -26,7 +26,7 @@ static struct chain_cache *make(struct world *w, struct store *st, unsigned fres
 					 .fresh_ms = fresh_ms,
 					 .zero_ms = fresh_ms,
 					 .stale_ms = stale_ms,
-					 .negative_ms = 50,
+					 .negative_ms = NEGATIVE_MS,
 					 .force_first_ms = 60000,
 					 .force_gap_ms = 60000,
 					 .threads = 2 };
@@ -180,13 +180,15 @@ static void nothing(struct world *w)
 	struct chain_facts f;
 	struct gw_err e;
 	unsigned n;
+	int64_t read_ms = clock_mono_ms();
 
 	cc = make(w, w->st, 60000, 60000);
 	k.fragment = "key-99";
 	OK(chain_cache_get(cc, &f, &k, CHAIN_CACHED, &e) == 0 && f.has_channel && !f.has_subchannel,
 	   "a sub-channel that is not there");
 	n = calls(w);
-	OK(chain_cache_get(cc, &f, &k, CHAIN_CACHED, &e) == 0 && calls(w) == n,
+	OK(chain_cache_get(cc, &f, &k, CHAIN_CACHED, &e) == 0 &&
+		   (calls(w) == n || clock_mono_ms() - read_ms >= NEGATIVE_MS),
 	   "is not asked for again at once");
 	snprintf(w->chain.sub[1].fragment, sizeof w->chain.sub[1].fragment, "key-99");
 	for (int64_t until = clock_mono_ms() + DEADLINE_MS;

@@ -121,7 +121,7 @@ static void *ask_counted(void *arg)
 
 static void bounded_wait(struct world *w)
 {
-	enum { MANY = WAITING_MAX + 40, SOME = 30, TRIES = 1500 };
+	enum { MANY = WAITING_MAX + 40, SOME = 30, TRIES = 12000 };
 	static struct one o[MANY];
 	const struct ask halted = { .bound = 1000, .cost = 1, .stop_after_t1 = true };
 	struct told first = ask_at(w, w->en, w->st, 0, &halted);
