@@ -13,8 +13,13 @@ programs=(openai openrouter litellm claude gemini payment-channel gateway)
 
 @test "nginx" {
 	gw_need nginx
-	printf 'pid %s/pid; error_log stderr; events { } http { access_log off; include %s/nginx-site.conf; }\n' \
-		"$GW_DIR" "$conf" >nginx.conf
+	# where nginx was never started by root, the directories for its files are missing, and an ordinary user's
+	# trial would make them
+	{
+		printf 'pid %s/pid; error_log stderr; events { } http { access_log off;\n' "$GW_DIR"
+		printf '%s_temp_path %s/tmp;\n' client_body "$GW_DIR" proxy "$GW_DIR" fastcgi "$GW_DIR" uwsgi "$GW_DIR" scgi "$GW_DIR"
+		printf 'include %s/nginx-site.conf; }\n' "$conf"
+	} >nginx.conf
 	run -0 nginx -t -p "$GW_DIR" -c "$GW_DIR/nginx.conf"
 	[[ "$output" == *"test is successful"* && "$output" != *warn* ]]
 }
