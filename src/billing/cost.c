@@ -3,23 +3,8 @@
 
 #include "billing/cost.h"
 
-#include "billing/price_card.h"
+#include "billing/bill.h"
 #include "util/decimal.h"
-
-/* A bill in the making. */
-struct bill {
-	const struct reading *r;
-	const struct cost_options *o;
-	struct cost *c;
-	struct price_card card; /* of the answer's own model */
-	bool missing;		/* something has no price, or did not fit */
-	bool charging;		/* a foreign model without a row is charged like the answer's own */
-};
-
-struct factor {
-	uint64_t num, den;
-};
-#define FACTOR_ONE ((struct factor){ 1, 1 })
 
 /* Sums are held in parts of a picoUSD. Every den of a part divides it: 1, 2 (a half price), 60 and
  * 60000 (of a minute), and up to 10^12 (two factors in millionths). */
@@ -71,7 +56,7 @@ static void missing(struct bill *b, const char *sentence)
 
 /* ---- parts ---- */
 
-static void add_part(struct bill *b, struct cost_part p)
+void bill_add(struct bill *b, struct cost_part p)
 {
 	if (!p.qty)
 		return;
@@ -83,9 +68,9 @@ static void add_part(struct bill *b, struct cost_part p)
 		b->c->part[b->c->n_part++] = p;
 }
 
-static void add_fee(struct bill *b, const char *item, uint64_t qty, uint64_t pico)
+void bill_add_fee(struct bill *b, const char *item, uint64_t qty, uint64_t pico)
 {
-	add_part(b, (struct cost_part){ item, qty, pico, 1, 1, 0 });
+	bill_add(b, (struct cost_part){ item, qty, pico, 1, 1, 0 });
 }
 
 static uint64_t min_u64(uint64_t a, uint64_t b)
@@ -135,7 +120,7 @@ static uint64_t prompt_of(const struct usage *u)
 	return sum > u->input ? sum : u->input;
 }
 
-static struct factor lowest(uint64_t num, uint64_t den)
+struct factor factor_lowest(uint64_t num, uint64_t den)
 {
 	uint64_t a = num, b = den;
 
@@ -149,7 +134,7 @@ static struct factor lowest(uint64_t num, uint64_t den)
 }
 
 /* Rule: providers/pricing.md "Tiers": the factors multiply, on tokens and not on fees. */
-static struct factor factor_of(const struct price_card *card, bool fast, bool us, bool *guessed)
+struct factor bill_factor(const struct price_card *card, bool fast, bool us, bool *guessed)
 {
 	const uint64_t one = 1000000;
 	uint64_t f = one, u = one;
@@ -162,11 +147,11 @@ static struct factor factor_of(const struct price_card *card, bool fast, bool us
 	}
 	if (us && card->values.col[PRICE_US_MULTIPLIER] != PRICE_NONE)
 		u = card->values.col[PRICE_US_MULTIPLIER];
-	return lowest(f * u, one * one);
+	return factor_lowest(f * u, one * one);
 }
 
 /* Rule: providers/anthropic.md: priority there is committed capacity, booked at standard. */
-static enum price_tier tier_of(const struct price_card *card, enum price_tier tier)
+enum price_tier bill_tier(const struct price_card *card, enum price_tier tier)
 {
 	return tier == TIER_PRIORITY && card->maker == MAKER_ANTHROPIC ? TIER_STANDARD : tier;
 }
@@ -180,11 +165,11 @@ static void add_tokens(struct bill *b, const struct usage *u, const struct price
 	for (unsigned i = 0; i < TOKEN_KINDS; i++) {
 		enum token_kind k = (enum token_kind)i;
 		struct token_price p = price_card_token(card, k, tier, long_context);
-		struct factor pf = lowest(f.num, f.den * p.den);
+		struct factor pf = factor_lowest(f.num, f.den * p.den);
 
 		if (qty[k] && p.guessed)
 			alarm_add(b->c, guessed_tier);
-		add_part(b, (struct cost_part){ token_kind_name(k), qty[k], p.pico, pf.num, pf.den,
+		bill_add(b, (struct cost_part){ token_kind_name(k), qty[k], p.pico, pf.num, pf.den,
 						extra });
 	}
 }
@@ -200,7 +185,7 @@ static void add_duration(struct bill *b)
 		each = minute / per_minute;
 		den = 1;
 	}
-	add_part(b, (struct cost_part){ whole ? "audio_seconds" : "audio_ms",
+	bill_add(b, (struct cost_part){ whole ? "audio_seconds" : "audio_ms",
 					whole ? ms / 1000 : ms, each, 1, den, 0 });
 }
 
@@ -232,7 +217,7 @@ static void add_tool(struct bill *b, const char *item, uint64_t qty, enum price_
 	if (pico == PRICE_NONE && qty)
 		alarm_add(b->c, no_price);
 	else
-		add_fee(b, item, qty, pico);
+		bill_add_fee(b, item, qty, pico);
 }
 
 static void add_fees(struct bill *b)
@@ -275,8 +260,8 @@ static bool storable(uint64_t pico)
 	return pico <= INT64_MAX;
 }
 
-/* All parts times the multiplier, rounded up once (in two steps, which comes to the same). */
-static bool sum(const struct cost *c, struct picousd *out)
+/* Rounded up in two steps, which comes to the same. */
+bool bill_sum(const struct cost *c, struct picousd *out)
 {
 	struct u256 total = U256_ZERO;
 	uint64_t pico;
@@ -314,10 +299,10 @@ static void add_extras(struct bill *b)
 			card = b->card;
 			alarm_add(b->c, foreign_model);
 		}
-		tier = tier_of(&card, r->tier);
+		tier = bill_tier(&card, r->tier);
 		add_tokens(b, &x->usage, &card, tier,
 			   price_card_is_long(&card, prompt_of(&x->usage)),
-			   factor_of(&card, own && r->fast, r->us, &guessed), i + 1);
+			   bill_factor(&card, own && r->fast, r->us, &guessed), i + 1);
 	}
 }
 
@@ -327,10 +312,10 @@ static void price_all(struct bill *b)
 	struct cost *c = b->c;
 	const struct reading *r = b->r;
 	bool guessed = false;
-	struct factor f = factor_of(&b->card, r->fast, r->us, &guessed);
+	struct factor f = bill_factor(&b->card, r->fast, r->us, &guessed);
 
 	c->source = COST_TABLE;
-	c->tier = tier_of(&b->card, r->tier);
+	c->tier = bill_tier(&b->card, r->tier);
 	c->factor_num = f.num;
 	c->factor_den = f.den;
 	c->long_context = price_card_is_long(&b->card, prompt_of(&r->usage));
@@ -347,17 +332,17 @@ static void price_all(struct bill *b)
 	add_tokens(b, &r->usage, &b->card, c->tier, c->long_context, f, 0);
 	add_duration(b);
 	if (priced_by_image(&b->card))
-		add_fee(b, "image", r->images, b->card.values.col[PRICE_PER_IMAGE]);
+		bill_add_fee(b, "image", r->images, b->card.values.col[PRICE_PER_IMAGE]);
 	add_extras(b);
 	add_fees(b);
-	c->known = !b->missing && sum(c, &c->pico);
+	c->known = !b->missing && bill_sum(c, &c->pico);
 	if (!c->known) {
 		alarm_add(c, too_much);
 		c->exact = false;
 	}
 }
 
-static bool free_of_charge(enum api a)
+bool bill_free_of_charge(enum api a)
 {
 	return a == API_MODELS || a == API_COUNT_TOKENS;
 }
@@ -384,8 +369,7 @@ static bool stated(const struct reading *r, struct decimal *out)
 	return true;
 }
 
-/* An empty bill with its card. false: nothing prices the answer. */
-static bool begin(struct bill *b)
+bool bill_begin(struct bill *b)
 {
 	bool found = price_card_find(&b->card, b->o->book, b->r->provider, str_c(b->r->model),
 				     b->o->requested_model, b->o->day);
@@ -430,7 +414,7 @@ static bool settled_without_table(struct bill *b)
 {
 	struct decimal usd;
 
-	if (free_of_charge(b->r->api) ||
+	if (bill_free_of_charge(b->r->api) ||
 	    (error_status(b->r) && b->r->usage.completeness == USAGE_NONE)) {
 		costs_nothing(b->c);
 		return true;
@@ -445,7 +429,7 @@ static bool settled_without_table(struct bill *b)
 void cost_of_reading(const struct reading *r, const struct cost_options *o, struct cost *out)
 {
 	struct bill b = { .r = r, .o = o, .c = out };
-	bool found = begin(&b);
+	bool found = bill_begin(&b);
 
 	if (settled_without_table(&b))
 		return;
@@ -486,14 +470,13 @@ static void charge(struct cost *c, struct picousd pico, const char *sentence)
 		alarm_add(c, sentence);
 }
 
-static bool times_multiplier(struct picousd *out, uint64_t pico, struct multiplier m)
+bool bill_times_multiplier(struct picousd *out, uint64_t pico, struct multiplier m)
 {
 	return picousd_mul_ratio_ceil(out, picousd_of(pico), m.num, m.den) &&
 	       storable(picousd_u64(*out));
 }
 
-/* Rule: providers/pricing.md "Look-up" 3, design.md 9 */
-static bool states_cost(enum provider_id p)
+bool bill_states_cost(enum provider_id p)
 {
 	return p == PROVIDER_OPENROUTER || p == PROVIDER_LITELLM;
 }
@@ -503,7 +486,8 @@ static void charge_unpriced(const struct reading *r, struct picousd bound,
 {
 	struct picousd set;
 
-	if (states_cost(r->provider) && times_multiplier(&set, o->unstated_pico, o->multiplier))
+	if (bill_states_cost(r->provider) &&
+	    bill_times_multiplier(&set, o->unstated_pico, o->multiplier))
 		charge(out, set, unstated);
 	else
 		charge(out, bound, bound_charged);
@@ -517,7 +501,7 @@ static void estimate(const struct reading *reading, const struct cost_request *q
 	struct bill b = { .r = &r, .o = o, .c = out, .charging = true };
 
 	estimate_usage(&r, q);
-	if (begin(&b)) {
+	if (bill_begin(&b)) {
 		if (reading->usage.completeness == USAGE_NONE &&
 		    (r.state == STATE_COMPLETE || r.state == STATE_REFUSED))
 			alarm_add(out, no_usage);
@@ -544,117 +528,4 @@ void cost_charge(const struct reading *r, const struct cost_request *q, struct p
 		charge_unpriced(r, bound, o, out);
 	else
 		estimate(r, q, bound, o, out);
-}
-
-/* ---- the upper bound ---- */
-
-static int no_model(const struct cost_options *o, struct gw_err *e)
-{
-	return gw_fail(e, GWE_MODEL_NOT_SUPPORTED, 0,
-		       "Model '%.*s' is not supported. Please check available models.",
-		       STR_ARG(str_sub(o->requested_model, 0, 120)));
-}
-
-static int too_large(struct gw_err *e)
-{
-	return gw_fail(e, GWE_BAD_REQUEST, 0,
-		       "The upper bound of this request's cost is beyond all measure; lower its "
-		       "output limit or its number of choices");
-}
-
-static bool dearer(struct token_price a, struct token_price b)
-{
-	struct u256 x, y;
-
-	/* 64 bits times 64 bits: they fit */
-	return u256_mul_u64(&x, u256_of(a.pico), b.den) &&
-	       u256_mul_u64(&y, u256_of(b.pico), a.den) && u256_cmp(x, y) > 0;
-}
-
-/* The dearest price of input or output; PRICE_NONE: there is none. */
-static struct token_price dearest(const struct price_card *card, bool input, enum price_tier tier,
-				  bool long_context)
-{
-	struct token_price best = { .pico = PRICE_NONE, .den = 1 };
-
-	for (unsigned i = 0; i < TOKEN_KINDS; i++) {
-		enum token_kind k = (enum token_kind)i;
-		struct token_price p = price_card_token(card, k, tier, long_context);
-
-		if (token_kind_is_input(k) != input || p.pico == PRICE_NONE)
-			continue;
-		if (best.pico == PRICE_NONE || dearer(p, best))
-			best = p;
-	}
-	return best;
-}
-
-/* One fee per tool that has one, or as many as the body allows. */
-static void bound_fees(struct bill *b, const struct cost_request *q)
-{
-	static const struct {
-		enum tool_kind tool;
-		enum price_col col;
-	} fees[] = {
-		{ TOOL_FILE_SEARCH, PRICE_FILE_SEARCH },
-		{ TOOL_CODE_INTERPRETER, PRICE_CODE_INTERPRETER },
-	};
-	const uint64_t *col = b->card.values.col;
-	uint64_t times = q->tool_uses_cap ? q->tool_uses_cap : 1;
-	uint64_t search = col[PRICE_WEB_SEARCH];
-
-	if (col[PRICE_WEB_SEARCH_PREVIEW] != PRICE_NONE &&
-	    (search == PRICE_NONE || col[PRICE_WEB_SEARCH_PREVIEW] > search))
-		search = col[PRICE_WEB_SEARCH_PREVIEW];
-	if (b->card.values.search_unit == SEARCH_REQUEST && b->card.maker == MAKER_OPENAI)
-		add_fee(b, "web_search", 1, search);
-	else if (q->tools[TOOL_WEB_SEARCH] && search != PRICE_NONE)
-		add_fee(b, "web_search", times, search);
-	for (size_t i = 0; i < sizeof fees / sizeof fees[0]; i++)
-		if (q->tools[fees[i].tool] && col[fees[i].col] != PRICE_NONE)
-			add_fee(b, tool_name(fees[i].tool), times, col[fees[i].col]);
-}
-
-int cost_bound(const struct cost_request *q, const struct cost_options *o, struct picousd *out,
-	       struct gw_err *e)
-{
-	struct cost c;
-	struct reading none = { .provider = q->provider, .api = q->api, .tier = q->tier };
-	struct bill b = { .r = &none, .o = o, .c = &c };
-	uint64_t input, output = q->has_output_cap ? q->output_cap : o->default_output;
-	struct token_price in, text;
-	bool guessed = false, is_long;
-	struct factor f, half;
-
-	*out = PICOUSD_ZERO;
-	if (free_of_charge(q->api))
-		return 0;
-	if (!begin(&b)) {
-		if (!states_cost(q->provider))
-			return no_model(o, e);
-		return times_multiplier(out, o->unstated_pico, o->multiplier) ? 0 : too_large(e);
-	}
-	if (q->tier == TIER_UNPRICED && !b.card.overridden)
-		return gw_fail(e, GWE_MODEL_NOT_SUPPORTED, 0,
-			       "The requested service tier has no price; choose another one");
-	if (__builtin_mul_overflow(q->media, o->media_tokens, &input) ||
-	    __builtin_add_overflow(input, q->text_bytes, &input) ||
-	    __builtin_mul_overflow(output, q->choices ? q->choices : 1, &output))
-		return too_large(e);
-	if (q->api == API_EMBEDDINGS)
-		output = 0;
-	c.tier = tier_of(&b.card, q->tier);
-	is_long = price_card_is_long(&b.card, input);
-	f = factor_of(&b.card, q->fast, q->us, &guessed);
-	in = dearest(&b.card, true, c.tier, is_long);
-	text = dearest(&b.card, false, c.tier, is_long);
-	/* a model that is not priced by the token cannot be bounded by it */
-	if (in.pico == PRICE_NONE || (output && text.pico == PRICE_NONE))
-		return no_model(o, e);
-	half = lowest(f.num, f.den * in.den);
-	add_part(&b, (struct cost_part){ "input", input, in.pico, half.num, half.den, 0 });
-	half = lowest(f.num, f.den * text.den);
-	add_part(&b, (struct cost_part){ "output", output, text.pico, half.num, half.den, 0 });
-	bound_fees(&b, q);
-	return sum(&c, out) ? 0 : too_large(e);
 }

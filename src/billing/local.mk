@@ -1,3 +1,4 @@
+libgw_a_SOURCES += src/billing/bill.h src/billing/bound.c
 libgw_a_SOURCES += src/billing/cost.c src/billing/cost.h
 libgw_a_SOURCES += src/billing/price.c src/billing/price.h
 libgw_a_SOURCES += src/billing/price_card.c src/billing/price_card.h
