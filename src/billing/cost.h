@@ -57,18 +57,23 @@ struct cost_options {
 void cost_of_reading(const struct reading *r, const struct cost_options *o, struct cost *out);
 
 /* The facts of a request that bound its cost; filled from provider's request_view. */
+enum { COST_HELPERS = 4 };
 struct cost_request {
 	enum provider_id provider;
 	enum api api;
 	uint64_t text_bytes, media, output_cap, choices, tool_uses_cap;
+	uint64_t prediction_bytes; /* of the text: what may come back as output */
 	bool has_output_cap, fast;
+	bool compacts; /* the conversation may be summarised first */
 	bool us; /* asked for, or the configured surcharge for data residency */
 	enum price_tier tier;
 	bool tools[TOOL_COUNT];
+	struct str helper[COST_HELPERS]; /* models that tools let work besides */
+	unsigned n_helper;
 };
 /*
  * Upper bound. MODEL_NOT_SUPPORTED when unpriced and the provider does not state costs, or when no
- * price is known for the tier or the kind of call; BAD_REQUEST when it exceeds all bounds.
+ * price is known for the tier, the kind of call or a helper; BAD_REQUEST when it exceeds all bounds.
  */
 int cost_bound(const struct cost_request *q, const struct cost_options *o, struct picousd *out,
 	       struct gw_err *e) GW_MUST_CHECK;

@@ -28,15 +28,20 @@ static void fill_cost_request(struct exchange *x)
 	*q = (struct cost_request){ .provider = x->route.provider,
 				    .api = x->route.api,
 				    .text_bytes = v->text_bytes,
+				    .prediction_bytes = v->prediction_bytes,
 				    .media = v->media,
 				    .output_cap = v->output_cap,
 				    .choices = v->choices,
 				    .tool_uses_cap = v->tool_uses_cap,
 				    .has_output_cap = v->has_output_cap,
+				    .n_helper = v->n_helper,
+				    .compacts = v->compacts,
 				    .fast = v->fast,
 				    .us = v->us || x->conf->us_surcharge,
 				    .tier = v->tier };
 	memcpy(q->tools, v->tools, sizeof q->tools);
+	_Static_assert(sizeof q->helper == sizeof v->helper, "as many in both");
+	memcpy(q->helper, v->helper, sizeof q->helper);
 }
 
 int exchange_bound(struct exchange *x, struct gw_err *e)

@@ -25,6 +25,15 @@ static const struct member_rule root_members[] = {
 	{ .name = "service_tier", .fact = FACT_TIER },
 	{ .name = "speed", .fact = FACT_SPEED },
 	{ .name = "inference_geo", .fact = FACT_GEO },
+	{ .name = "context_management", .next = PLACE_CONFIG },
+	{ .name = NULL },
+};
+static const struct member_rule context_members[] = {
+	{ .name = "edits", .next = PLACE_EDIT },
+	{ .name = NULL },
+};
+static const struct member_rule edit_members[] = {
+	{ .name = "type", .fact = FACT_CONTEXT_EDIT },
 	{ .name = NULL },
 };
 static const struct member_rule message_members[] = {
@@ -49,6 +58,7 @@ static const struct member_rule source_members[] = {
 static const struct member_rule tool_members[] = {
 	{ .name = "type", .fact = FACT_TOOL_TYPE },
 	{ .name = "max_uses", .fact = FACT_TOOL_USES },
+	{ .name = "model", .fact = FACT_HELPER }, /* of an adviser */
 	{ .name = NULL },
 };
 static const struct body_grammar messages = {
@@ -58,6 +68,8 @@ static const struct body_grammar messages = {
 		[PLACE_PART] = part_members,
 		[PLACE_SOURCE] = source_members,
 		[PLACE_TOOL] = tool_members,
+		[PLACE_CONFIG] = context_members,
+		[PLACE_EDIT] = edit_members,
 	},
 };
 

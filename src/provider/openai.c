@@ -25,6 +25,7 @@ static const struct member_rule chat_root[] = {
 	{ .name = "service_tier", .fact = FACT_TIER },
 	{ .name = "tools", .next = PLACE_TOOL },
 	{ .name = "web_search_options", .fact = FACT_TOOL, .tool = TOOL_WEB_SEARCH },
+	{ .name = "prediction", .fact = FACT_PREDICTION },
 	{ .name = NULL },
 };
 static const struct member_rule chat_message[] = {
@@ -106,7 +107,8 @@ static const struct member_rule responses_part[] = {
 };
 static const struct member_rule responses_tool[] = {
 	{ .name = "type", .fact = FACT_TOOL_TYPE },
-	{ .name = "tools", .next = PLACE_TOOL }, /* of a namespace */
+	{ .name = "model", .fact = FACT_HELPER }, /* of the image tool */
+	{ .name = "tools", .next = PLACE_TOOL },  /* of a namespace */
 	{ .name = NULL },
 };
 static const struct body_grammar responses = {

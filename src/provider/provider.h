@@ -41,7 +41,7 @@ int provider_route(enum provider_id p, struct str method, struct str path, struc
 		   struct arena *a, struct route *out, const char **allow, struct gw_err *e) GW_MUST_CHECK;
 
 /* What the gateway has to know of a request body; one pass, the bytes stay where they are. */
-enum { REQUEST_EDITS = 4, REQUEST_FALLBACKS = 8 };
+enum { REQUEST_EDITS = 4, REQUEST_FALLBACKS = 8, REQUEST_HELPERS = 4 };
 struct request_edit {
 	size_t at, remove; /* offsets in the client's body */
 	struct str insert; /* in the arena */
@@ -58,6 +58,7 @@ struct request_view {
 	bool stream;
 	/* for the upper bound, design.md 9 */
 	uint64_t text_bytes;		/* bytes of all text in the body that may become tokens */
+	uint64_t prediction_bytes;	/* of it: what the client expects as output, chat "prediction" */
 	uint64_t media;			/* inline media and things the body only names */
 	bool has_output_cap;
 	uint64_t output_cap;
@@ -65,6 +66,10 @@ struct request_view {
 	enum price_tier tier;		/* the dearest that may serve: asked tier, "auto" = standard */
 	bool tools[TOOL_COUNT];		/* tools with fees that the body allows */
 	uint64_t tool_uses_cap;		/* per tool where the body bounds it (max_uses), else 0 */
+	/* models that tools name: of the image tool, advisers; each has to be priceable */
+	struct str helper[REQUEST_HELPERS];
+	unsigned n_helper;
+	bool compacts;			/* the conversation may be summarised first */
 	bool fast;
 	bool us;			/* processing in a region with a surcharge was asked for */
 	/* splices, ascending, not overlapping */

@@ -219,7 +219,7 @@ static int step_close(struct request_reader *q)
 	f = &q->frame[w->depth];
 	if (f->place && !f->array)
 		request_end_frame(q, f);
-	/* containers of which an edit needs the whole extent */
+	/* containers whose whole extent matters */
 	if (f->rule && !q->frame[w->depth - 1].array) {
 		size_t end = (size_t)(w->p - w->start);
 
@@ -228,6 +228,8 @@ static int step_close(struct request_reader *q)
 			q->forced_any = f->any;
 		} else if (f->rule->fact == FACT_FORCED_FLAG) {
 			q->flag.len = end - q->flag.at;
+		} else if (f->rule->fact == FACT_PREDICTION) {
+			q->v->prediction_bytes = q->v->text_bytes - q->before_prediction;
 		}
 	}
 	return 0;
@@ -290,6 +292,7 @@ int provider_read_request(const struct route *r, struct str body, const struct r
 	q.v = out;
 	q.cap = q.forced = q.flag = (struct request_span){ J_NONE, 0, 0 };
 	q.forced_any = false;
+	q.before_prediction = 0;
 	q.end = 0;
 	if (read_body(&q, l, e))
 		return -1;

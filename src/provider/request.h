@@ -44,6 +44,7 @@ struct request_reader {
 	struct request_span cap, forced, flag;
 	bool forced_any; /* the forced object has members */
 	size_t end;	 /* of the root object: where its last brace stands */
+	uint64_t before_prediction; /* bytes of text in front of it */
 };
 
 /* What the member means. For containers @v has the type and the first byte only. */

@@ -178,6 +178,26 @@ static int take_tool_uses(struct request_reader *q, const struct member_rule *ru
 	return 0;
 }
 
+/* Rule: providers/anthropic.md "usage": advisers; providers/pricing.md "Fees": the image tool */
+static int take_helper(struct request_reader *q, const struct member_rule *rule, struct jval v,
+		       struct gw_err *e)
+{
+	if (v.type == J_NULL)
+		return 0;
+	if (q->v->n_helper == REQUEST_HELPERS)
+		return gw_fail(e, GWE_BAD_REQUEST, 0, "Tools may name %d models at most ('%s')",
+			       REQUEST_HELPERS, rule->name);
+	return take_model(q, &q->v->helper[q->v->n_helper++], v, e);
+}
+
+static void take_context_edit(struct request_reader *q, struct jval v)
+{
+	char type[MEDIA_TYPE_SHOWN];
+
+	if (jval_copy(v, type, sizeof type) && str_starts(str_c(type), "compact"))
+		q->v->compacts = true;
+}
+
 static void take_plugin(struct request_reader *q, struct jval v)
 {
 	char id[MEDIA_TYPE_SHOWN];
@@ -321,6 +341,14 @@ int request_take_fact(struct request_reader *q, struct request_frame *f,
 	case FACT_TOOL_USES:
 	case FACT_ALL_TOOL_USES:
 		return take_tool_uses(q, rule, v, e);
+	case FACT_HELPER:
+		return take_helper(q, rule, v, e);
+	case FACT_CONTEXT_EDIT:
+		take_context_edit(q, v);
+		return 0;
+	case FACT_PREDICTION:
+		q->before_prediction = q->v->text_bytes; /* the rest at its end */
+		return 0;
 	case FACT_PLUGIN:
 		take_plugin(q, v);
 		return 0;

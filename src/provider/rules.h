@@ -42,6 +42,7 @@ enum request_place {
 	PLACE_SOURCE, /* inline data with its type, or what it names */
 	PLACE_FORCED, /* the object with the switch that we force */
 	PLACE_CONFIG,
+	PLACE_EDIT,
 	PLACE_TOOL,
 	PLACE_PLUGIN,
 	PLACES
@@ -65,7 +66,10 @@ enum request_fact {
 	FACT_TOOL_TYPE,
 	FACT_TOOL_USES,	    /* of one tool */
 	FACT_ALL_TOOL_USES, /* of all together */
+	FACT_HELPER,	    /* another model that the tool lets work */
 	FACT_PLUGIN,
+	FACT_CONTEXT_EDIT,
+	FACT_PREDICTION,
 	FACT_NAMED,  /* something the body only names */
 	FACT_LINK,   /* a data: or another URL */
 	FACT_FILE,   /* a data: URL or text */

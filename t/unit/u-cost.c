@@ -527,6 +527,59 @@ static void bounds(void)
 	OK(bound_of(q, "gpt-4o") == 0, "lists are free");
 }
 
+/* Work beside the answer's own. */
+static void helpers(void)
+{
+	const uint64_t own = UINT64_C(100) * 2500000 + 10 * 15000000;
+	struct cost_request q = { .provider = PROVIDER_OPENAI,
+				  .api = API_RESPONSES,
+				  .text_bytes = 100,
+				  .has_output_cap = true,
+				  .output_cap = 10 };
+
+	OK(bound_of(q, "gpt-5.4") == own, "a request without any");
+	q.prediction_bytes = 60;
+	OK(bound_of(q, "gpt-5.4") == own + UINT64_C(60) * 15000000,
+	   "what is predicted may come back as output");
+	q.choices = 2;
+	OK(bound_of(q, "gpt-5.4") == own + UINT64_C(130) * 15000000, "in each choice");
+	q.prediction_bytes = UINT64_MAX;
+	OK(bound_of(q, "gpt-5.4") == UINT64_MAX, "more than a number holds is refused");
+	q.prediction_bytes = q.choices = 0;
+	q.tools[TOOL_IMAGE_GENERATION] = true;
+	OK(bound_of(q, "gpt-5.4") == own + UINT64_C(100) * 10000000 + UINT64_C(20000) * 40000000,
+	   "an image of the dearest model, where none is named");
+	q.helper[q.n_helper++] = STR_LIT("gpt-image-1-mini");
+	OK(bound_of(q, "gpt-5.4") == own + UINT64_C(100) * 2500000 + UINT64_C(20000) * 8000000,
+	   "or of the one that is");
+	q.tool_uses_cap = 3;
+	OK(bound_of(q, "gpt-5.4") ==
+		   own + 3 * (UINT64_C(100) * 2500000 + UINT64_C(20000) * 8000000),
+	   "as often as the body allows");
+	q.tool_uses_cap = UINT64_MAX / 2;
+	OK(bound_of(q, "gpt-5.4") == UINT64_MAX, "which may be beyond all numbers");
+	q.tool_uses_cap = 0;
+	q.helper[q.n_helper++] = STR_LIT("nobody");
+	OK(bound_of(q, "gpt-5.4") == UINT64_MAX, "one that has no row is refused");
+	q.helper[1] = STR_LIT("whisper-1");
+	OK(bound_of(q, "gpt-5.4") == UINT64_MAX, "so is one that is not priced by the token");
+	q = (struct cost_request){ .provider = PROVIDER_CLAUDE,
+				   .api = API_MESSAGES,
+				   .text_bytes = 100,
+				   .has_output_cap = true,
+				   .output_cap = 10,
+				   .helper = { STR_LIT("claude-haiku-4-5") },
+				   .n_helper = 1 };
+	OK(bound_of(q, "claude-opus-5") == UINT64_C(100) * 10000000 + 10 * 25000000 +
+						   100 * 2000000 + UINT64_C(8192) * 5000000,
+	   "an adviser reads it all, and answers");
+	q.n_helper = 0;
+	q.compacts = q.us = true;
+	OK(bound_of(q, "claude-opus-5") == (UINT64_C(200) * 10000000 +
+					    UINT64_C(8202) * 25000000) / 10 * 11,
+	   "what is compacted is read twice, at the price of the place");
+}
+
 int main(void)
 {
 	struct gw_err e;
@@ -549,6 +602,7 @@ int main(void)
 	foreign();
 	unpriced();
 	bounds();
+	helpers();
 	price_book_unref(book);
 	return TAP_END;
 }

@@ -258,6 +258,12 @@ static const char *facts(const char *at, const char *body)
 			SAY(" +%s", tool_name((enum tool_kind)i));
 	if (view.tool_uses_cap)
 		SAY(" uses=%llu", (unsigned long long)view.tool_uses_cap);
+	for (unsigned i = 0; i < view.n_helper; i++)
+		SAY(" &%.*s", STR_ARG(view.helper[i]));
+	if (view.prediction_bytes)
+		SAY(" predicted=%llu", (unsigned long long)view.prediction_bytes);
+	if (view.compacts)
+		SAY(" compacts");
 	if (view.fast)
 		SAY(" fast");
 	if (view.us)
@@ -497,6 +503,35 @@ static const struct {
 	  "unsupported_parameter: Member 'extra_body' is not supported" },
 	{ LITELLM, "{" M ",\"base_model\":\"gpt-4o-mini\"}",
 	  "unsupported_parameter: Member 'base_model' is not supported" },
+	{ CHAT, "{" M ",\"prediction\":{\"type\":\"content\",\"content\":\"abc\"},\"user\":\"x\"}",
+	  "m predicted=33" },
+	{ CHAT, "{" M ",\"prediction\":{\"content\":[{\"text\":\"abc\"}]}}", "m predicted=29" },
+	{ CHAT, "{" M ",\"prediction\":null}", "m" },
+	{ CHAT, "{" M ",\"messages\":[{\"prediction\":{\"content\":\"abc\"}}]}", "m" },
+	{ ROUTER, "{" M ",\"prediction\":{\"content\":\"a\"}}", "m predicted=14" },
+	{ RESPONSES,
+	  "{" M ",\"tools\":[{\"model\":\"gpt-image-2\",\"type\":\"image_generation\"},"
+	  "{\"type\":\"function\",\"parameters\":{\"model\":\"x\"}}]}",
+	  "m +function +image_generation &gpt-image-2" },
+	{ RESPONSES, "{" M ",\"tools\":[{\"type\":\"image_generation\",\"model\":null}]}",
+	  "m +image_generation" },
+	{ RESPONSES, "{" M ",\"tools\":[{\"type\":\"image_generation\",\"model\":5}]}",
+	  "model_not_supported: Model not specified in request" },
+	{ RESPONSES,
+	  "{" M ",\"tools\":[{\"model\":\"a\"},{\"model\":\"b\"},{\"model\":\"c\"},"
+	  "{\"model\":\"d\"},{\"model\":\"e\"}]}",
+	  "BAD_REQUEST: Tools may name 4 models at most ('model')" },
+	{ MESSAGES,
+	  "{" M ",\"max_tokens\":9,\"tools\":[{\"type\":\"advisor_20260301\","
+	  "\"model\":\"claude-opus-5\",\"max_uses\":2}]}",
+	  "m cap=9 uses=2 &claude-opus-5" },
+	{ MESSAGES,
+	  "{" M ",\"max_tokens\":9,\"context_management\":{\"edits\":[{\"type\":"
+	  "\"clear_tool_uses_20250919\"},{\"type\":\"compact_20260112\"}]}}",
+	  "m cap=9 compacts" },
+	{ MESSAGES,
+	  "{" M ",\"max_tokens\":9,\"context_management\":{\"edits\":[{\"type\":\"clear\"}]}}",
+	  "m cap=9" },
 	{ LITELLM, "{" M ",\"model_info\":{}}",
 	  "unsupported_parameter: Member 'model_info' is not supported" },
 	{ LITELLM, "{" M ",\"metadata\":{\"model_info\":{\"input_cost_per_second\":1e-12}}}",
