@@ -4,9 +4,12 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "store/conn.h"
@@ -20,7 +23,7 @@ struct job {
 	struct gw_err *e;
 	int rc;
 	bool repeatable; /* may be run again, once its work is undone */
-	sem_t done;
+	atomic_bool done;
 	struct job *next;
 };
 
@@ -37,6 +40,8 @@ struct store {
 	pthread_mutex_t lock; /* the queue */
 	pthread_cond_t work;
 	struct job *first, **last;
+	unsigned filling; /* what those that are queued now will wait for: see wait_for */
+	atomic_uint round[2];
 	bool closing;
 	unsigned long failed; /* groups since the last that succeeded; the writer's */
 	unsigned apart;	      /* groups to go with savepoints; the writer's */
@@ -173,11 +178,32 @@ static void tell(struct store *st, const struct gw_err *why)
 	st->failed = 0;
 }
 
+/*
+ * A group is woken at once, by one call of the kernel: waking dozens one by one costs more than many a
+ * transaction. Those of the group at work wait for one number, those of the next for the other one.
+ */
+static void wait_for(atomic_uint *round, unsigned seen, const atomic_bool *done)
+{
+	while (!atomic_load(done))
+		syscall(SYS_futex, round, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+}
+
+static void wake_all(atomic_uint *round, struct job *jobs)
+{
+	for (struct job *next; jobs; jobs = next) {
+		next = jobs->next; /* the job is gone once its thread runs */
+		atomic_store(&jobs->done, true);
+	}
+	atomic_fetch_add(round, 1);
+	syscall(SYS_futex, round, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
 static void *write_loop(void *arg)
 {
 	struct store *st = arg;
-	struct job *jobs, *next;
+	struct job *jobs;
 	struct gw_err why;
+	unsigned group;
 
 	pthread_mutex_lock(&st->lock);
 	for (;;) {
@@ -188,12 +214,11 @@ static void *write_loop(void *arg)
 		jobs = st->first;
 		st->first = NULL;
 		st->last = &st->first;
+		group = st->filling;
+		st->filling = !group;
 		pthread_mutex_unlock(&st->lock);
 		tell(st, run_group(st, jobs, &why) ? &why : NULL);
-		for (; jobs; jobs = next) {
-			next = jobs->next; /* the job is gone once its thread runs */
-			sem_post(&jobs->done);
-		}
+		wake_all(&st->round[group], jobs);
 		pthread_mutex_lock(&st->lock);
 	}
 	pthread_mutex_unlock(&st->lock);
@@ -202,18 +227,20 @@ static void *write_loop(void *arg)
 
 static int hand_over(struct store *st, struct job *j)
 {
+	atomic_uint *round;
+	unsigned seen;
+
 	assert(st->writer && !pthread_equal(pthread_self(), st->thread));
-	sem_init(&j->done, 0, 0);
 	pthread_mutex_lock(&st->lock);
 	assert(!st->closing);
+	round = &st->round[st->filling];
+	seen = atomic_load(round);
 	*st->last = j;
 	/* It leaves the queue before this function returns. */
 	st->last = &j->next;
 	pthread_cond_signal(&st->work);
 	pthread_mutex_unlock(&st->lock);
-	while (sem_wait(&j->done))
-		assert(errno == EINTR);
-	sem_destroy(&j->done);
+	wait_for(round, seen, &j->done);
 	return j->rc;
 }
 

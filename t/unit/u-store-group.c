@@ -4,6 +4,7 @@
 
 #include "store/store.c"
 
+#include <semaphore.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
