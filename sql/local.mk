@@ -4,6 +4,7 @@ GW_MIGRATIONS =
 GW_MIGRATIONS += sql/0001-gateway.sql
 GW_MIGRATIONS += sql/0002-channels.sql
 GW_MIGRATIONS += sql/0003-claims.sql
+GW_MIGRATIONS += sql/0004-nonces.sql
 GW_MIGRATIONS += sql/devnode/0001-devnode.sql
 GW_MIGRATIONS += sql/wallet/0001-wallet.sql
 

@@ -70,13 +70,6 @@ CREATE INDEX usage_by_time ON usage (started_ms);
 
 CREATE INDEX usage_open ON usage (owner) WHERE state = 0;
 
-CREATE TABLE auth_nonce (
-	nonce_hash BLOB PRIMARY KEY CHECK (length(nonce_hash) = 32), -- SHA-256 of DID, NUL byte, nonce
-	expires_s  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX auth_nonce_by_expiry ON auth_nonce (expires_s);
-
 CREATE TABLE price_override_history (
 	version    INTEGER PRIMARY KEY,
 	model      TEXT NOT NULL CHECK (model <> ''),
@@ -266,4 +259,10 @@ CREATE TABLE settle_run (
 	status     INTEGER CHECK (status BETWEEN 0 AND 3), -- with which it ended
 	node_ms    INTEGER, -- when the node last answered
 	CHECK ((ended_ms IS NULL) = (status IS NULL))
+) STRICT;
+
+CREATE TABLE auth_nonce (
+	arrival    INTEGER PRIMARY KEY,
+	nonce_hash BLOB NOT NULL UNIQUE CHECK (length(nonce_hash) = 32), -- SHA-256 of DID, NUL byte, nonce
+	expires_s  INTEGER NOT NULL -- could still be replayed until then
 ) STRICT;

@@ -56,7 +56,8 @@ of_old() {
 	sqlite3 "$DATABASE" "INSERT INTO migration VALUES (1, '0001-gateway.sql',
 		'$(sha256sum "$GW_SRCDIR/sql/0001-gateway.sql" | cut -d' ' -f1)', 0, '0.0.1');
 		INSERT INTO usage (owner, request_id, did, provider, api, method, path, stream, free, started_ms, bound_pico)
-		VALUES ('1:1', 'kept', 'did:rooch:a', 'openai', 'chat', 'POST', '/', 0, 0, 1, 1)"
+		VALUES ('1:1', 'kept', 'did:rooch:a', 'openai', 'chat', 'POST', '/', 0, 0, 1, 1);
+		INSERT INTO auth_nonce VALUES (zeroblob(32), 99), (randomblob(32), 77)"
 }
 
 @test "a database of the first schema is refused, upgraded with what is in it, and then like a new one" {
@@ -68,6 +69,7 @@ of_old() {
 	[[ $output == "$DATABASE: has schema "* ]]
 	run -0 llm-gateway usage --json
 	[[ $output == *'"requests": 1'* ]]
+	gw_is "$(sqlite3 "$DATABASE" "SELECT group_concat(expires_s) FROM (SELECT * FROM auth_nonce ORDER BY arrival)")" 77,99
 	DATABASE=$GW_DIR/new.db llm-gateway migrate
 	diff <(sqlite3 "$DATABASE" .schema) <(sqlite3 new.db .schema)
 	gw_is "$(sqlite3 "$DATABASE" "PRAGMA journal_mode")" wal

@@ -183,7 +183,7 @@ teardown() { gw_end; }
 	rows_write "insert into process_lease values ('1:1', 1);
 		insert into usage (usage_id, owner, request_id, did, provider, api, method, path, stream, free, started_ms, bound_pico)
 			values (7, '1:1', 'r', 'did:rooch:a', 'openai', 'chat', 'POST', '/', 0, 0, 1, 1);
-		insert into auth_nonce values (zeroblob(32), 1), (randomblob(32), unixepoch() - 100);
+		insert into auth_nonce values (1, zeroblob(32), 1), (2, randomblob(32), unixepoch() - 100);
 		update sub_channel set lease_owner = '1:1', lease_usage_id = 7, lease_bound = zeroblob(32), lease_bound_pico = 1"
 	run -0 settle
 	gw_is "$(rows "select state, outcome from usage")" "2|6"

@@ -26,6 +26,9 @@ static const struct {
 } allowed[] = {
 	/* a row per running process */
 	{ "LEASE_EXPIRED", "SCAN process_lease" },
+	/* as many as its limit, from the first on */
+	{ "NONCE_EXPIRE", "SCAN auth_nonce" },
+	{ "NONCE_EXPIRE", "SCAN (subquery-1)" },
 	/* read when a price has changed; a row per price that was set */
 	{ "PRICE_OVERRIDES", "SCAN price_override" },
 	/* for /metrics: bounded by the time asked for */

@@ -542,6 +542,16 @@ static void check_nonces(void)
 	   "those that have expired are deleted, a few at a time");
 	n = (struct nonce){ .expires_s = 900, .now_s = 304, .first = 4 };
 	OK(!store_write(st, "burn", burn, &n, &e) && !n.fresh, "and no other");
+	n = (struct nonce){ .expires_s = 310, .now_s = 305, .first = 5 };
+	if (store_write(st, "burn", burn, &n, &e))
+		abort();
+	for (char i = 4; i > 2; i--) { /* 4 is there, and expired; 3 is new */
+		n = (struct nonce){ .expires_s = 900, .now_s = 305, .first = i };
+		OK(!store_write(st, "burn", burn, &n, &e) && n.fresh, "one that has expired is free");
+	}
+	n = (struct nonce){ .now_s = 311 };
+	OK(!store_write(st, "expire", expire, &n, &e) && n.expires_s == 1,
+	   "and goes behind those that came meanwhile, so that they are found");
 	store_close(st);
 }
 
