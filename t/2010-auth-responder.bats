@@ -77,13 +77,13 @@ seen() { # seen N: so many requests reached the provider
 
 @test "a spent nonce is kept for as long as a request with it may still be on its way" {
 	gw_stop openai
-	sqlite3 gateway.db "insert into auth_nonce values
+	sqlite3 gateway.db "insert into auth_nonce (nonce_hash, expires_s) values
 		(zeroblob(32), unixepoch() - 100), (randomblob(32), unixepoch() - 4000)"
 	gateway_start openai
 	gw_is "$(rows 'select unixepoch() - expires_s < 4000 from auth_nonce')" 1
 	gw_stop openai
 	# a body may take an hour: so may a nonce
-	sqlite3 gateway.db "insert into auth_nonce values (randomblob(32), unixepoch() - 3000)"
+	sqlite3 gateway.db "insert into auth_nonce (nonce_hash, expires_s) values (randomblob(32), unixepoch() - 3000)"
 	BODY_TIMEOUT_MS=3600000 gateway_start openai
 	gw_is "$(rows 'select count(*) from auth_nonce')" 2
 }
