@@ -222,6 +222,10 @@ gw_release() {
 gw_json() {
 	local text
 	text=$(cat "${2:--}")
+	if [ -z "$text" ]; then
+		echo "nothing to look at for: $1"
+		return 1
+	fi
 	if ! jq -e "$1" >/dev/null <<<"$text"; then
 		echo "not true: $1"
 		echo "of: $(head -c 2000 <<<"$text")"
