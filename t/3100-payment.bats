@@ -54,6 +54,66 @@ teardown() {
 	[ "$(answer_status out)" = 200 ]
 }
 
+# framed: the value in the frame of the stream in out
+framed() {
+	body <out | grep -o '_payment_header_*":"u[^"]*' | sed 's/.*"//'
+}
+
+@test "the frame is as the stream is: lines of JSON, CRLF, an end in the middle of an event" {
+	payment_start openai
+	local body type='header=Content-Type:%20'
+	body=$(chat_body gpt-4o-mini ',"stream":true')
+	printf '%s\n' '{"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}' \
+		'{"choices":[],"usage":{"prompt_tokens":100,"completion_tokens":10}}' >lines
+	order "${type}Application/X-NDJSON" --data-binary @lines
+	pay openai /openai/v1/chat/completions -d "$body"
+	body <out | head -n 2 | cmp - lines
+	[ "$(body <out | tail -n +3 | cut -c 1-29 | paste -sd '|')" = '|{"__nuwa_payment_header__":"u' ]
+	[ -z "$(answer_header x-payment-channel-data out)" ]
+	ANSWER=$(framed)
+	# 100 tokens in, 10 out
+	llm-gateway inspect payment --response "$ANSWER" | gw_json '.cost == "210000" and .subRav.nonce == "1" and .error == null'
+	sed 's/^/data: /; s/$/\r\n\r/' lines >crlf
+	order "${type}Text/Event-Stream;%20charset=utf-8" --data-binary @crlf
+	pay openai /openai/v1/chat/completions -d "$body"
+	body <out | head -c "$(stat -c %s crlf)" | cmp - crlf
+	[ "$(body <out | tail -c "+$(($(stat -c %s crlf) + 1))" | cut -c 1-29 | paste -sd '|')" = '||data: {"nuwa_payment_header":|' ]
+	ANSWER=$(framed)
+	llm-gateway inspect payment --response "$ANSWER" | gw_json '.cost == "210000" and .subRav.nonce == "2"'
+	for type in text/event-stream application/x-ndjson; do
+		order "header=Content-Type:%20$type&end=abrupt&framing=chunked&after=40" --data-binary @lines
+		pay openai /openai/v1/chat/completions -d "$body"
+		[ "$(answer_status out)" = 200 ]
+		body <out | head -c 40 | cmp - <(head -c 40 lines)
+		ANSWER=$(framed)
+		llm-gateway inspect payment --response "$ANSWER" | gw_json '.cost != "0" and .error == null'
+	done
+	unpaid openai /openai/v1/chat/completions -d "$body"
+	[ "$(answer_status out)" = 402 ]
+	told | gw_json '.subRav.nonce == "4"'
+}
+
+@test "a stream without a single byte tells its payment in the header, too" {
+	payment_start openai
+	local type
+	for type in text/event-stream application/x-ndjson; do
+		order "header=Content-Type:%20$type&framing=chunked&after=0" -d x
+		pay openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini ',"stream":true')"
+		[ "$(answer_status out)" = 200 ]
+		gw_is "$(answer_header access-control-expose-headers out)" X-Payment-Channel-Data
+		gw_is "$(framed)" "$ANSWER"
+		told | gw_json '.subRav.nonce == "1" or .subRav.nonce == "2"'
+	done
+	gw_is "$(rows "select status, upstream_status, count(*) from usage")" '200|200|2'
+	# one that takes its time does not keep its head back
+	order 'header=Content-Type:%20text/event-stream&framing=chunked&hold=1&sizes=1' -d 'data: {}'
+	paying waiting -d "$(chat_body gpt-4o-mini ',"stream":true')"
+	gw_asked 3
+	gw_wait_for 10 test -s waiting
+	gw_release
+	wait "$ASKED"
+}
+
 @test "what is refused after the voucher was taken costs nothing, and has a proposal all the same" {
 	payment_start openai
 	pay openai /openai/v1/chat/completions -d "$(chat_body no-such-model)"

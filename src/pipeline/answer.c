@@ -168,6 +168,14 @@ void exchange_pass_headers(struct exchange *x)
 	}
 }
 
+bool exchange_begin(struct exchange *x)
+{
+	if (x->rp->head_sent)
+		return !x->rp->gone;
+	exchange_pass_headers(x);
+	return http_reply_begin(x->rp, x->upstream_status, x->content_type);
+}
+
 static bool is_json(struct str text)
 {
 	struct jval root;
@@ -234,6 +242,11 @@ void exchange_answer(struct exchange *x)
 	if (x->rp->gone)
 		return;
 	if (x->passing) {
+		/* Rule: payment-channel.md 5: where nothing has been sent yet, the header says it as well */
+		if (!x->rp->head_sent) {
+			add_payment(x, settled ? NULL : &x->failure);
+			(void)exchange_begin(x);
+		}
 		if (x->failure.code != GWE_OK)
 			add_stream_error(x);
 		add_frame(x, settled ? NULL : &x->failure);

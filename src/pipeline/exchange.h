@@ -68,7 +68,7 @@ struct exchange {
 	struct str content_type;
 	int upstream_status;
 	bool sse, ndjson;		/* by the answer's content type */
-	bool passing;			/* the head went out: bytes go to the client as they come */
+	bool passing;			/* bytes go to the client as they come; so does the head with the first */
 	bool cut;			/* we ended it: the process has to stop */
 	bool drain;			/* policy when the client has left */
 	int64_t gone_ms, first_byte_ms; /* monotonic, wall; 0 none */
@@ -103,6 +103,8 @@ int exchange_status(int upstream_status);
 void exchange_refuse(struct exchange *x, const struct gw_err *e, enum error_shape shape);
 /* Before a head goes out: headers of the upstream that may pass. */
 void exchange_pass_headers(struct exchange *x);
+/* The head of an answer that is passed, unless it went out. false: the client has left. */
+bool exchange_begin(struct exchange *x);
 /* After T2: the held answer, or what ends the stream. */
 void exchange_answer(struct exchange *x);
 

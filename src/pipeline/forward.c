@@ -44,8 +44,7 @@ static bool type_has(struct str type, const char *what)
 static bool begin_passing(struct exchange *x)
 {
 	x->passing = true;
-	exchange_pass_headers(x);
-	return http_reply_begin(x->rp, x->upstream_status, x->content_type);
+	return exchange_begin(x);
 }
 
 static bool client_left(struct exchange *x)
@@ -69,8 +68,8 @@ static bool on_head(void *arg, int status)
 	/* Rule: payment-channel.md 5: what is sent decides, not what was asked for */
 	x->sse = ok && type_has(x->content_type, "text/event-stream");
 	x->ndjson = ok && type_has(x->content_type, "application/x-ndjson");
-	if ((x->sse || x->ndjson) && !begin_passing(x))
-		return client_left(x);
+	/* its own head waits for the first byte: a stream without one has its payment there, too */
+	x->passing = x->sse || x->ndjson;
 	return true;
 }
 
@@ -117,7 +116,7 @@ static bool on_body(void *arg, const char *p, size_t n)
 	else
 		x->last[0] = x->last[1];
 	x->last[1] = p[n - 1];
-	return pass(x, p, n) || client_left(x);
+	return (exchange_begin(x) && pass(x, p, n)) || client_left(x);
 }
 
 static bool on_read_end(void *arg)
@@ -171,6 +170,12 @@ static void rest_for_long(void *arg)
 	stack_trim();
 }
 
+/* It does not wait for long for the first byte. */
+static bool show_head(struct exchange *x)
+{
+	return exchange_begin(x) && http_reply_flush(x->rp);
+}
+
 static bool on_tick(void *arg)
 {
 	struct exchange *x = arg;
@@ -180,6 +185,8 @@ static bool on_tick(void *arg)
 		return false;
 	}
 	if (!x->gone_ms && http_client_gone(x->rq) && !client_left(x))
+		return false;
+	if (x->passing && !x->rp->body_bytes && !x->gone_ms && !show_head(x) && !client_left(x))
 		return false;
 	/* a provider that says so and stays does not keep the client waiting */
 	if (x->waits && !x->gone_ms && ++x->waited > DONE_WAIT_TICKS) {

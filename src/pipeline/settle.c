@@ -159,6 +159,8 @@ static int status_sent(const struct exchange *x)
 		return x->rp->status;
 	if (x->rp->gone)
 		return 0;
+	if (x->passing)
+		return x->upstream_status;
 	if (x->failure.code != GWE_OK)
 		return gw_err_status(x->failure.code);
 	return exchange_status(x->upstream_status);

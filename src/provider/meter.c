@@ -169,6 +169,8 @@ static enum content_kind content_kind(struct str type)
 	type = str_trim(end < 0 ? type : str_sub(type, 0, (size_t)end));
 	if (str_caseeq_c(type, "text/event-stream"))
 		return CONTENT_SSE;
+	if (str_caseeq_c(type, "application/x-ndjson"))
+		return CONTENT_LINES;
 	if (str_caseeq_c(type, "application/json") || str_ends(type, "+json"))
 		return CONTENT_JSON;
 	if (str_caseeq_c(str_sub(type, 0, 5), "text/"))
@@ -220,6 +222,13 @@ static void start_sse(struct meter *m)
 	sse_init(&m->sse, &m->data, on_event, m);
 }
 
+static void start_lines(struct meter *m)
+{
+	m->mode = METER_LINES;
+	m->r.stream = true;
+	m->data.max = m->max_event;
+}
+
 static void start_body(struct meter *m)
 {
 	m->mode = METER_BODY;
@@ -240,6 +249,8 @@ void meter_head_end(struct meter *m)
 		m->mode = METER_IGNORE;
 	else if (m->content == CONTENT_SSE)
 		start_sse(m);
+	else if (m->content == CONTENT_LINES && !is_error(m))
+		start_lines(m);
 	else if (m->content == CONTENT_TEXT ||
 		 (m->content == CONTENT_JSON && (m->wire != &wire_gemini || is_error(m))))
 		start_body(m);
@@ -272,6 +283,34 @@ static size_t decide(struct meter *m, const char *p, size_t n)
 	return i;
 }
 
+static void end_line(struct meter *m)
+{
+	struct str line = str_trim(buf_str(&m->data));
+
+	if (m->line_lost)
+		drop(m, STR_NULL);
+	else if (line.len)
+		on_event(m, STR_NULL, line);
+	m->line_lost = false;
+	buf_reset(&m->data);
+}
+
+/* Every line is an event. */
+static void feed_lines(struct meter *m, const char *p, size_t n)
+{
+	while (n) {
+		const char *end = memchr(p, '\n', n);
+		size_t k = end ? (size_t)(end - p) : n;
+
+		m->line_lost = m->line_lost || !buf_add(&m->data, p, k);
+		if (!end)
+			return;
+		end_line(m);
+		p += k + 1;
+		n -= k + 1;
+	}
+}
+
 void meter_feed(struct meter *m, const char *p, size_t n)
 {
 	size_t skip;
@@ -286,6 +325,9 @@ void meter_feed(struct meter *m, const char *p, size_t n)
 	switch (m->mode) {
 	case METER_SSE:
 		sse_feed(&m->sse, p, n);
+		break;
+	case METER_LINES:
+		feed_lines(m, p, n);
 		break;
 	case METER_ARRAY:
 		jarray_feed(&m->array, p, n);
@@ -343,6 +385,8 @@ static bool whole(const struct meter *m, bool clean)
 	switch (m->mode) {
 	case METER_SSE:
 		return m->ended || (clean && m->finished && m->wire->finish_is_end);
+	case METER_LINES: /* which have no end mark */
+		return m->ended || (clean && m->finished);
 	case METER_ARRAY:
 		return m->array.closed && m->finished;
 	case METER_BODY:
@@ -385,6 +429,8 @@ void meter_end(struct meter *m, bool clean)
 
 	if (m->mode == METER_SSE)
 		sse_end(&m->sse);
+	else if (m->mode == METER_LINES)
+		end_line(m);
 	else if (m->mode == METER_BODY && !m->r.dropped_events)
 		read_body(m);
 	if (plain_transcript(m))

@@ -115,11 +115,19 @@ struct stated {
 enum meter_mode {
 	METER_UNDECIDED, /* the first byte will tell */
 	METER_SSE,
+	METER_LINES,
 	METER_ARRAY,
 	METER_BODY,
 	METER_IGNORE /* nothing in it is read */
 };
-enum content_kind { CONTENT_UNKNOWN, CONTENT_SSE, CONTENT_JSON, CONTENT_TEXT, CONTENT_MEDIA };
+enum content_kind {
+	CONTENT_UNKNOWN,
+	CONTENT_SSE,
+	CONTENT_LINES,
+	CONTENT_JSON,
+	CONTENT_TEXT,
+	CONTENT_MEDIA
+};
 
 struct meter {
 	struct reading r;
@@ -151,7 +159,8 @@ struct meter {
 	unsigned texts;	  /* how many there were */
 	bool told_more;	  /* the event tells something besides */
 	struct memo memo;
-	struct buf data; /* of the event, the element or the body being gathered */
+	struct buf data; /* of the event, the line, the element or the body being gathered */
+	bool line_lost;	 /* it was too large */
 	struct sse sse;
 	struct jarray array;
 };

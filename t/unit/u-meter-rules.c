@@ -144,6 +144,47 @@ static void openai_answers(void)
 	OK(r->usage.input == 100, "a byte order mark in front of a body");
 }
 
+/* The same, a line an event; in pieces of @size bytes. */
+static const struct reading *lines(const char *body, size_t size, bool clean)
+{
+	const struct meter_options o = { .provider = PROVIDER_OPENAI,
+					 .api = API_CHAT,
+					 .max_event = 512 };
+
+	meter_reset(meter, &o);
+	meter_status(meter, 200);
+	meter_header(meter, STR_LIT("Content-Type"), STR_LIT("application/x-ndjson; charset=utf-8"));
+	meter_head_end(meter);
+	for (size_t at = 0, n = strlen(body); at < n; at += size)
+		meter_feed(meter, body + at, n - at < size ? n - at : size);
+	meter_end(meter, clean);
+	return meter_reading(meter);
+}
+
+static void line_streams(void)
+{
+	static const char text[] =
+		"\n{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n"
+		"{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\n"
+		"{\"choices\":[],\"usage\":{\"prompt_tokens\":100,\"completion_tokens\":10}}";
+	const struct reading *r;
+	char large[1200];
+	unsigned bad = 0;
+
+	for (size_t size = 1; size <= sizeof text; size++) {
+		r = lines(text, size, true);
+		bad += r->state != STATE_COMPLETE || !r->stream || r->text_bytes != 2 ||
+		       r->usage.completeness != USAGE_FINAL || r->usage.input != 100 ||
+		       r->usage.output != 10;
+	}
+	OK(!bad, "lines are events, whatever the sizes of the reads");
+	r = lines(text, 7, false);
+	OK(r->state == STATE_TRUNCATED, "one that broke off");
+	snprintf(large, sizeof large, "{\"x\":\"%0600d\"}\n%s", 0, text);
+	r = lines(large, 100, true);
+	OK(r->dropped_events == 1 && r->usage.input == 100, "a line that is too large, and the rest");
+}
+
 static void stated(void)
 {
 	const struct reading *r;
@@ -325,6 +366,7 @@ int main(void)
 	meter = meter_new(&none);
 	openai_usage();
 	openai_answers();
+	line_streams();
 	stated();
 	responses();
 	claude();
