@@ -375,7 +375,7 @@ static int close_proof(struct dev_ctx *x, const struct rooch_id *id,
 	struct dev_voucher v = { .fragment = p->fragment,
 				 .amount = p->accumulated,
 				 .nonce = p->nonce,
-				 .signature = { (const char *)p->signature, KEY_SIG } };
+				 .signature = p->signature };
 	struct subchannel_object sub;
 	struct u256 more;
 	int rc = dev_sub_get(x, ch, p->fragment, &sub);

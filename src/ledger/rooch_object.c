@@ -223,7 +223,7 @@ static void proofs_write(struct buf *b, const struct channel_proof *p, unsigned 
 		bcs_put_u256(b, p[i].accumulated);
 		bcs_put_u64(b, p[i].nonce);
 		if (sigs)
-			bcs_put_vec(b, p[i].signature, KEY_SIG);
+			bcs_put_vec(b, p[i].signature.p, p[i].signature.len);
 	}
 }
 
@@ -242,21 +242,16 @@ static bool proofs_read(struct channel_proof *p, unsigned *n, struct str bcs, bo
 {
 	struct channel_proof one;
 	struct bcs_reader r;
-	struct str sig;
 	uint32_t count;
 
 	bcs_init(&r, bcs.p, bcs.len);
 	count = bcs_count(&r, 1 + 32 + 8);
 	for (uint32_t i = 0; i < count && !r.failed; i++) {
-		one = (struct channel_proof){ .fragment = bcs_string(&r, ROOCH_FRAGMENT_MAX) };
+		one = (struct channel_proof){ .fragment = bcs_string(&r, bcs.len) };
 		one.accumulated = bcs_u256(&r);
 		one.nonce = bcs_u64(&r);
-		if (sigs) {
-			sig = bcs_vec(&r, KEY_SIG);
-			if (sig.len != KEY_SIG)
-				r.failed = true;
-			one.signature = (const uint8_t *)sig.p;
-		}
+		if (sigs)
+			one.signature = bcs_vec(&r, bcs.len);
 		if (i <= CHANNEL_PROOFS_MAX)
 			p[i] = one;
 	}

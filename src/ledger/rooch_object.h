@@ -73,12 +73,12 @@ bool subchannel_pub(const struct subchannel_object *o, enum key_type *type,
 bool subchannel_key(const struct subchannel_object *o, enum key_type *type,
 		    uint8_t pub[KEY_PUB_MAX], size_t *len) GW_MUST_CHECK;
 
-/* Proofs of close and cancel; @signature NULL in cancel proofs. */
+/* Proofs of close and cancel; @signature is of any length, empty in cancel proofs. */
 struct channel_proof {
 	struct str fragment;
 	struct u256 accumulated;
 	uint64_t nonce;
-	const uint8_t *signature; /* KEY_SIG bytes */
+	struct str signature;
 };
 enum { CHANNEL_PROOFS_MAX = 64 };
 void close_proofs_write(struct buf *b, const struct channel_proof *p, unsigned n);

@@ -319,6 +319,8 @@ static void receipts(void)
 
 /* ---- 7.3 ---- */
 
+static size_t missing; /* bytes of the signatures in proofs */
+
 static struct str close_proofs(struct world *w, unsigned n, const char *fragment, uint64_t epoch,
 			       const char *amount, uint64_t nonce)
 {
@@ -329,14 +331,16 @@ static struct str close_proofs(struct world *w, unsigned n, const char *fragment
 	bcs_put_uleb(&b, n);
 	for (unsigned i = 0; i < n; i++) {
 		struct u256 v;
-		struct str sig = sign(w, &w->payer, epoch, fragment, amount, nonce);
+		bool fits = strlen(fragment) <= ROOCH_FRAGMENT_MAX;
+		struct str sig =
+			sign(w, &w->payer, epoch, fits ? fragment : "k", amount, nonce);
 
 		if (!u256_parse(&v, str_c(amount)))
 			dn_die("an amount", NULL);
 		bcs_put_string(&b, str_c(fragment));
 		bcs_put_u256(&b, v);
 		bcs_put_u64(&b, nonce);
-		bcs_put_vec(&b, sig.p, sig.len);
+		bcs_put_vec(&b, sig.p, sig.len - missing);
 	}
 	s = arena_dup(&w->d.texts, buf_str(&b));
 	buf_clear(&b);
@@ -355,6 +359,7 @@ static void closing(void)
 {
 	struct world w;
 	struct str none = { "", 1 };
+	char name[200] = "";
 
 	begin(&w, KEY_K1);
 	IS(dn_send(&w.d, &w.payer, OPEN, dn_args("a", &w.payee.address)), "executed", "open");
@@ -372,6 +377,13 @@ static void closing(void)
 	IS(close_with(&w, 1, "account-key", 1, "401", 4), CHANNEL(7), "a proof of an older nonce");
 	IS(close_with(&w, 1, "account-key", 1, "1000000001", 6), "0x3::multi_coin_store 4",
 	   "a proof of more than the hub has");
+	missing = 1;
+	IS(close_with(&w, 1, "account-key", 1, "500", 6), "0x3::ecdsa_k1 1",
+	   "a proof with a signature of 63 bytes");
+	missing = 0;
+	memset(name, 'n', sizeof name - 1);
+	IS(close_with(&w, 1, name, 1, "500", 6), CHANNEL(8),
+	   "a proof of a name that no sub-channel can have");
 	IS(dn_send(&w.d, &w.payee, CLOSE, dn_args("ob", &w.channel, STR_LIT("\1\1"))),
 	   "miscellaneouserror", "proofs that do not decode");
 	IS(state(&w), "0 1", "still open");
