@@ -190,8 +190,13 @@ framed() {
 	body <out | gw_json '.error.code == "RAV_CONFLICT"'
 	paid_ask payment-channel "$at/subrav?nonce=1" >out
 	body <out | gw_json '.data.subRav.nonce == 1 and .data.subRav.accumulatedAmount == 34500 and (.data.signature | startswith("u"))'
-	paid_ask payment-channel "$at/subrav?nonce=x" >out
-	[ "$(answer_status out)" = 400 ]
+	for bad in x '' +1 -1 1.0 0x1; do
+		paid_ask payment-channel "$at/subrav?nonce=$bad" >out
+		[ "$(answer_status out)" = 400 ]
+	done
+	paid_ask payment-channel "$at/subrav?nonce=18446744073709551616" >out
+	[ "$(answer_status out)" = 404 ]
+	body <out | gw_json '.error.code == "NOT_FOUND"'
 	for bad in '{' '[]' '{}' '{"subRav":{"subRav":{}}}'; do
 		paid_ask payment-channel $at/commit -d "$bad" >out
 		[ "$(answer_status out)" = 400 ]

@@ -313,15 +313,18 @@ static void write_voucher(struct jwrite *w, const struct voucher *v)
 static void subrav_query(struct api_call *a)
 {
 	struct search s = { .p = &a->payment };
+	struct u256 nonce;
 	struct jwrite w;
 	struct gw_err e;
 	struct buf b;
 
-	if (!str_u64(http_query_member(a->rq->query, "nonce"), &s.nonce)) {
+	if (!u256_parse(&nonce, http_query_member(a->rq->query, "nonce"))) {
 		(void)gw_fail(&e, GWE_BAD_REQUEST, 0, "nonce has to be a decimal number");
 		api_refuse(a, &e);
 		return;
 	}
+	if (!u256_to_u64(&s.nonce, nonce))
+		s.nonce = UINT64_MAX; /* a number, but none that a voucher has */
 	if (store_read(a->g->store, find_voucher, &s, &e) < 0) {
 		api_refuse(a, &e);
 		return;
