@@ -120,7 +120,8 @@ static int run_rules(struct dev_ctx *x, const struct job *j)
 		x->status = DEV_OUT_OF_GAS;
 		return -1;
 	}
-	if (!f || f->n_arg != x->call->n_arg || f->typed != (x->call->type_arg[0] != '\0'))
+	if (!f || f->n_arg != x->call->n_arg || x->call->n_other_types ||
+	    f->typed != (x->call->type_arg[0] != '\0'))
 		return dev_miscellaneous(x);
 	return f->run(x);
 }

@@ -333,12 +333,14 @@ static void view_call(struct jwrite *w, const struct tx_call *call)
 	jwrite_object(w, "action");
 	jwrite_object(w, "function_call");
 	jwrite_str(w, "function_id", buf_str(&id));
-	jwrite_array(w, "ty_args");
 	if (call->type_arg[0]) {
 		rooch_asset_short(type, call->type_arg);
+		jwrite_array(w, "ty_args");
 		jwrite_text(w, NULL, type);
+		jwrite_array_end(w);
+	} else {
+		tx_types_json(w, "ty_args", call);
 	}
-	jwrite_array_end(w);
 	jwrite_array(w, "args");
 	for (unsigned i = 0; i < call->n_arg; i++)
 		jwrite_hex(w, NULL, (const uint8_t *)call->arg[i].p, call->arg[i].len);

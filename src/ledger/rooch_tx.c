@@ -5,13 +5,14 @@
 
 #include <string.h>
 
-#include "codec/bcs.h"
 #include "codec/bech32m.h"
 #include "crypto/hash.h"
 
 enum {
 	ACTION_FUNCTION = 1,
+	TAG_VECTOR = 6,
 	TAG_STRUCT = 7,
+	TYPE_DEPTH = 8, /* as the chain has it */
 	VALIDATOR_BITCOIN = 1,
 	VALIDATOR_DID = 4,
 	NAME_MAX_BYTES = 128,
@@ -52,9 +53,11 @@ void tx_data_write(struct buf *b, const struct tx_data *t)
 	buf_add(b, c->module_address.b, sizeof c->module_address.b);
 	bcs_put_string(b, c->module);
 	bcs_put_string(b, c->function);
-	bcs_put_uleb(b, *c->type_arg ? 1 : 0);
+	bcs_put_uleb(b, *c->type_arg ? 1 : c->n_other_types);
 	if (*c->type_arg)
 		put_type(b, c->type_arg);
+	else
+		buf_add_str(b, c->other_types);
 	bcs_put_uleb(b, c->n_arg);
 	for (unsigned i = 0; i < c->n_arg; i++)
 		bcs_put_vec(b, c->arg[i].p, c->arg[i].len);
@@ -68,26 +71,77 @@ static void read_id(struct bcs_reader *r, struct rooch_id *out)
 		memcpy(out->b, p, sizeof out->b);
 }
 
-/* One type argument: a struct without arguments of its own, which is what coin types are. */
-static void read_type(struct bcs_reader *r, char out[ROOCH_ASSET_TEXT])
+/* Rule: rooch.md 5.1 "TypeTag". The names of structs are identifiers, as those of coin types. */
+static void type_text(struct buf *b, struct bcs_reader *r, unsigned depth);
+
+static void struct_text(struct buf *b, struct bcs_reader *r, unsigned depth)
 {
-	char hex[ROOCH_HEX_TEXT], text[2 * ROOCH_ASSET_TEXT];
+	char hex[ROOCH_HEX_TEXT], plain[ROOCH_ASSET_TEXT], text[2 * ROOCH_ASSET_TEXT];
 	struct rooch_id address = { { 0 } };
 	struct str module, name;
-	int n;
+	uint32_t n;
 
-	if (bcs_uleb(r) != TAG_STRUCT)
-		r->failed = true;
 	read_id(r, &address);
 	module = bcs_string(r, NAME_MAX_BYTES);
 	name = bcs_string(r, NAME_MAX_BYTES);
-	if (bcs_uleb(r) != 0)
-		r->failed = true;
+	n = bcs_count(r, 1);
 	rooch_id_hex(hex, &address);
-	n = snprintf(text, sizeof text, "%s::%.*s::%.*s", hex, STR_ARG(module), STR_ARG(name));
-	if (n < 0 || (size_t)n != 66 + 4 + module.len + name.len ||
-	    !rooch_asset_canonical(out, str_c(text)))
+	snprintf(text, sizeof text, "%s::%.*s::%.*s", hex, STR_ARG(module), STR_ARG(name));
+	if (strlen(text) != 66 + 4 + module.len + name.len ||
+	    !rooch_asset_canonical(plain, str_c(text)))
 		r->failed = true;
+	buf_add_c(b, text);
+	for (uint32_t i = 0; i < n && !r->failed; i++) {
+		buf_add_c(b, i ? ", " : "<");
+		type_text(b, r, depth);
+	}
+	if (n)
+		buf_add_byte(b, '>');
+}
+
+static void type_text(struct buf *b, struct bcs_reader *r, unsigned depth)
+{
+	static const char *const words[] = { "bool", "u8", "u64", "u128", "address", "signer",
+					     NULL,   NULL, "u16", "u32",  "u256" };
+	uint32_t tag = bcs_uleb(r);
+
+	if (r->failed || tag >= sizeof words / sizeof *words || depth == TYPE_DEPTH) {
+		r->failed = true;
+	} else if (tag == TAG_STRUCT) {
+		struct_text(b, r, depth + 1);
+	} else if (tag == TAG_VECTOR) {
+		buf_add_c(b, "vector<");
+		type_text(b, r, depth + 1);
+		buf_add_byte(b, '>');
+	} else {
+		buf_add_c(b, words[tag]);
+	}
+}
+
+void tx_type_text(struct buf *b, struct bcs_reader *r)
+{
+	type_text(b, r, 0);
+}
+
+/* One plain struct, which is what coin types are, as its text; others as they stand. */
+static void read_types(struct bcs_reader *r, struct tx_call *c)
+{
+	uint32_t n = bcs_count(r, 1);
+	const char *start = (const char *)r->p;
+	struct buf text;
+
+	buf_init(&text, TX_BYTES_MAX);
+	for (uint32_t i = 0; i < n && !r->failed; i++)
+		tx_type_text(&text, r);
+	if (text.failed)
+		r->failed = true;
+	if (n && !r->failed &&
+	    (n > 1 || *start != TAG_STRUCT || str_find(buf_str(&text), '<') >= 0 ||
+	     !str_copy(c->type_arg, sizeof c->type_arg, buf_str(&text)))) {
+		c->other_types = (struct str){ start, (size_t)((const char *)r->p - start) };
+		c->n_other_types = n;
+	}
+	buf_clear(&text);
 }
 
 static void read_call(struct bcs_reader *r, struct tx_call *c)
@@ -97,11 +151,7 @@ static void read_call(struct bcs_reader *r, struct tx_call *c)
 	read_id(r, &c->module_address);
 	c->module = bcs_string(r, NAME_MAX_BYTES);
 	c->function = bcs_string(r, NAME_MAX_BYTES);
-	n = bcs_uleb(r);
-	if (n > 1)
-		r->failed = true;
-	else if (n)
-		read_type(r, c->type_arg);
+	read_types(r, c);
 	n = bcs_count(r, 1);
 	if (n > TX_ARGS_MAX)
 		r->failed = true;

@@ -9,6 +9,7 @@
 #ifndef GW_LEDGER_ROOCH_TX_H
 #define GW_LEDGER_ROOCH_TX_H
 
+#include "codec/bcs.h"
 #include "ledger/rooch_object.h"
 #include "ledger/subrav.h"
 #include "util/arena.h"
@@ -19,7 +20,9 @@ struct tx_call { /* 0x3::payment_channel::claim_from_channel_entry<T>(args) */
 	struct rooch_id module_address;
 	struct str module, function;
 	char type_arg[ROOCH_ASSET_TEXT]; /* "" none; canonical struct type */
-	struct str arg[TX_ARGS_MAX];	 /* BCS of each */
+	struct str other_types; /* BCS of type arguments where they are not one plain struct */
+	unsigned n_other_types;
+	struct str arg[TX_ARGS_MAX]; /* BCS of each */
 	unsigned n_arg;
 };
 struct tx_data {
@@ -78,6 +81,11 @@ void tx_call_deposit(struct tx_call *c, struct arena *a, const char *asset,
 void tx_call_faucet(struct tx_call *c, struct arena *a, struct u256 amount);
 void tx_call_create_did(struct tx_call *c, struct arena *a, struct str public_key_multibase);
 
+/* One type of BCS as text, "vector<0x...::coin::Coin<u64>>", appended to @b. Fails the reader where it is
+ * none. */
+void tx_type_text(struct buf *b, struct bcs_reader *r);
+/* Type arguments as an array of texts. */
+void tx_types_json(struct jwrite *w, const char *key, const struct tx_call *c);
 /* JSON for people and tests (`inspect tx`); false: not a transaction. */
 bool tx_json(struct buf *b, struct str bcs) GW_MUST_CHECK;
 

@@ -214,6 +214,25 @@ static void put_raw(struct jwrite *w, const struct tx_call *c)
 	jwrite_array_end(w);
 }
 
+void tx_types_json(struct jwrite *w, const char *key, const struct tx_call *c)
+{
+	struct bcs_reader r;
+	struct buf text;
+
+	jwrite_array(w, key);
+	if (*c->type_arg)
+		jwrite_text(w, NULL, c->type_arg);
+	bcs_init(&r, c->n_other_types ? c->other_types.p : "", c->other_types.len);
+	buf_init(&text, TX_BYTES_MAX);
+	for (unsigned i = 0; i < c->n_other_types; i++) {
+		buf_reset(&text);
+		tx_type_text(&text, &r);
+		jwrite_str(w, NULL, buf_str(&text));
+	}
+	buf_clear(&text);
+	jwrite_array_end(w);
+}
+
 static void put_call(struct jwrite *w, const struct tx_call *c)
 {
 	char address[ROOCH_HEX_TEXT], brief[ROOCH_ASSET_TEXT];
@@ -225,10 +244,7 @@ static void put_call(struct jwrite *w, const struct tx_call *c)
 	buf_addf(&name, "%s::%.*s::%.*s", brief, STR_ARG(c->module), STR_ARG(c->function));
 	jwrite_str(w, "function", buf_str(&name));
 	buf_clear(&name);
-	jwrite_array(w, "typeArgs");
-	if (*c->type_arg)
-		jwrite_text(w, NULL, c->type_arg);
-	jwrite_array_end(w);
+	tx_types_json(w, "typeArgs", c);
 }
 
 static void put_args(struct jwrite *w, const struct tx_call *c)

@@ -67,10 +67,10 @@ struct exchange {
 	unsigned n_header;
 	struct str content_type;
 	int upstream_status;
-	bool sse, ndjson;		/* by the answer's content type */
-	bool passing;			/* bytes go to the client as they come; so does the head with the first */
-	bool cut;			/* we ended it: the process has to stop */
-	bool drain;			/* policy when the client has left */
+	bool sse, ndjson; /* by the answer's content type */
+	bool passing;	  /* bytes go to the client as they come; so does the head with the first */
+	bool cut;	  /* we ended it: the process has to stop */
+	bool drain;	  /* policy when the client has left */
 	int64_t gone_ms, first_byte_ms; /* monotonic, wall; 0 none */
 	char last[2];			/* bytes of what was passed, to know where an event ends */
 	bool waits;			/* [DONE] is gathered, for the frame to go out with it */

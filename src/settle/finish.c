@@ -163,9 +163,11 @@ static int collect(struct settle *s, struct watch_channel *ch, struct proofs *p,
 		if (!u256_sub(&rise, p->v[p->n].rav.accumulated, t->claimed) ||
 		    !u256_add(&p->sum, p->sum, rise))
 			return gw_fail_priv(e, GWE_INTERNAL, 0, "a sum of claims does not fit");
-		p->p[p->n] = (struct channel_proof){ str_c(t->fragment), p->v[p->n].rav.accumulated,
-						     p->v[p->n].rav.nonce,
-						     { (const char *)p->v[p->n].signature, KEY_SIG } };
+		p->p[p->n] =
+			(struct channel_proof){ str_c(t->fragment),
+						p->v[p->n].rav.accumulated,
+						p->v[p->n].rav.nonce,
+						{ (const char *)p->v[p->n].signature, KEY_SIG } };
 		p->n++;
 	}
 	if (u256_cmp(p->sum, ch->balance) <= 0)

@@ -341,6 +341,7 @@ __attribute__((unused)) static void dn_args_free(struct dn_args *a)
 struct dn_tx {
 	const char *function; /* "module::name", of address 3 */
 	bool typed;	      /* RGas as type argument */
+	bool odd_type;	      /* u64 as type argument */
 	struct dn_args args;  /* freed by dn_send_tx */
 	uint64_t chain_id, max_gas, seq;
 	uint64_t validator;
@@ -364,7 +365,9 @@ __attribute__((unused)) static void dn_data(struct buf *b, const struct dn_tx *t
 	buf_add(b, framework, 32);
 	bcs_put_string(b, (struct str){ t->function, (size_t)(name - t->function) });
 	bcs_put_string(b, str_c(name + 2));
-	bcs_put_uleb(b, t->typed);
+	bcs_put_uleb(b, t->typed + t->odd_type);
+	if (t->odd_type)
+		bcs_put_u8(b, 2);
 	if (t->typed) {
 		bcs_put_u8(b, 7);
 		buf_add(b, framework, 32);

@@ -332,8 +332,7 @@ static struct str close_proofs(struct world *w, unsigned n, const char *fragment
 	for (unsigned i = 0; i < n; i++) {
 		struct u256 v;
 		bool fits = strlen(fragment) <= ROOCH_FRAGMENT_MAX;
-		struct str sig =
-			sign(w, &w->payer, epoch, fits ? fragment : "k", amount, nonce);
+		struct str sig = sign(w, &w->payer, epoch, fits ? fragment : "k", amount, nonce);
 
 		if (!u256_parse(&v, str_c(amount)))
 			dn_die("an amount", NULL);

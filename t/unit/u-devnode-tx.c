@@ -302,13 +302,17 @@ static void what_remains(void)
 	   "a type argument too many");
 	IS(dn_send(&d, &w, "payment_channel::open_channel_entry", dn_args("a", &nobody)),
 	   "miscellaneouserror", "a type argument too few");
+	t = dn_tx(&w, "payment_channel::open_channel_entry");
+	t.args = dn_args("a", &nobody);
+	t.odd_type = true;
+	IS(outcome(&d, &w, t), "miscellaneouserror", "a type argument that is no coin");
 	IS(dn_send(&d, &w, "<payment_channel::open_channel_entry", none()), "miscellaneouserror",
 	   "an argument too few");
 	IS(dn_send(&d, &w, "<payment_channel::open_channel_entry", dn_args("u", UINT64_C(1))),
 	   "miscellaneouserror", "an argument of another type");
-	IS(sequence(&d, &w), "6", "each has counted");
+	IS(sequence(&d, &w), "7", "each has counted");
 	dn_reopen(&d);
-	IS(sequence(&d, &w), "6", "the ledger keeps it");
+	IS(sequence(&d, &w), "7", "the ledger keeps it");
 	t = dn_tx(&w, CREATE);
 	IS(outcome(&d, &w, t), "executed", "and goes on");
 	dn_free(&w);

@@ -280,7 +280,9 @@ static void cancel_and_close(void)
 	tx_call_authorize(&t.call, &mem, &channel, STR_LIT("account-key"));
 	OK(send_as(&payer, &t).abort_code == 17, "its sub-channel is still there");
 	v = sign_voucher(1, 9500, 10);
-	proof = (struct channel_proof){ STR_LIT("account-key"), u256_of(9500), 10, { (const char *)v.signature, KEY_SIG } };
+	proof = (struct channel_proof){
+		STR_LIT("account-key"), u256_of(9500), 10, { (const char *)v.signature, KEY_SIG }
+	};
 	t = next_tx(&payee.did);
 	tx_call_close(&t.call, &mem, &channel, &proof, 1);
 	OK(executed(send_as(&payee, &t)), "the payee closes with the last voucher");

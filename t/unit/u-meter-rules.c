@@ -153,7 +153,8 @@ static const struct reading *lines(const char *body, size_t size, bool clean)
 
 	meter_reset(meter, &o);
 	meter_status(meter, 200);
-	meter_header(meter, STR_LIT("Content-Type"), STR_LIT("application/x-ndjson; charset=utf-8"));
+	meter_header(meter, STR_LIT("Content-Type"),
+		     STR_LIT("application/x-ndjson; charset=utf-8"));
 	meter_head_end(meter);
 	for (size_t at = 0, n = strlen(body); at < n; at += size)
 		meter_feed(meter, body + at, n - at < size ? n - at : size);
@@ -182,7 +183,8 @@ static void line_streams(void)
 	OK(r->state == STATE_TRUNCATED, "one that broke off");
 	snprintf(large, sizeof large, "{\"x\":\"%0600d\"}\n%s", 0, text);
 	r = lines(large, 100, true);
-	OK(r->dropped_events == 1 && r->usage.input == 100, "a line that is too large, and the rest");
+	OK(r->dropped_events == 1 && r->usage.input == 100,
+	   "a line that is too large, and the rest");
 }
 
 static void stated(void)

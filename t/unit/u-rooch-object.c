@@ -285,8 +285,8 @@ static void proof_list(struct vectors *vs, bool closing)
 		     text_is_u256(&one, "accumulated_amount", proofs[i].accumulated) &&
 		     text_is_u64(&one, "nonce", proofs[i].nonce) &&
 		     closing == (proofs[i].signature.len == KEY_SIG) &&
-		     (!closing ||
-		      !memcmp(proofs[i].signature.p, vec_bytes(&one, "sender_signature").p, KEY_SIG));
+		     (!closing || !memcmp(proofs[i].signature.p,
+					  vec_bytes(&one, "sender_signature").p, KEY_SIG));
 	OK(ok && i == n, "%s: %u proofs", vs->id, n);
 	round_trip(vs, closing ? copy_close : copy_cancel, STR_NULL);
 }

@@ -344,7 +344,7 @@ static void calls_of_ours(void)
 static void many_proofs(void)
 {
 	static struct channel_proof p[CHANNEL_PROOFS_MAX + 1], back[CHANNEL_PROOFS_MAX + 1];
-	static const uint8_t sig[KEY_SIG];
+	static const char sig[KEY_SIG];
 	struct rooch_id channel = { { 7 } };
 	char fragment[ROOCH_FRAGMENT_MAX];
 	struct bcs_reader r;
@@ -354,7 +354,9 @@ static void many_proofs(void)
 
 	memset(fragment, 'f', sizeof fragment);
 	for (unsigned i = 0; i < CHANNEL_PROOFS_MAX; i++)
-		p[i] = (struct channel_proof){ { fragment, sizeof fragment }, u256_of(i), i, sig };
+		p[i] = (struct channel_proof){
+			{ fragment, sizeof fragment }, u256_of(i), i, { sig, sizeof sig }
+		};
 	arena_init(&a, 1 << 16);
 	tx_call_close(&c, &a, &channel, p, CHANNEL_PROOFS_MAX);
 	bcs_init(&r, c.arg[1].p, c.arg[1].len);
@@ -405,11 +407,17 @@ static void odd_types(void)
 	OK(!reads_with(t, 40), "nor its name");
 	t[37] = 'T';
 	t[38] = 1;
-	OK(!reads_with(t, 41), "a struct with types of its own");
+	OK(reads_with(t, 41) && !reads_with(t, 40), "a struct with types of its own");
+	t[38] = 2;
+	OK(!reads_with(t, 41), "one of two of them is missing");
 	t[38] = 0;
 	t[0] = 2;
-	OK(!reads_with(t, 40), "two types");
-	OK(!reads_with("\1\2\0", 3), "a type that is no struct");
+	OK(reads_with(t, 41) && !reads_with(t, 40), "two types");
+	for (char tag = 0; tag < 12; tag++)
+		OK(reads_with((const char[]){ 1, tag, 0 }, 3) == (tag < 6 || (tag > 7 && tag < 11)),
+		   "a type of tag %d", tag);
+	OK(reads_with("\1\6\6\6\6\6\6\6\1\0", 10), "vectors in vectors");
+	OK(!reads_with("\1\6\6\6\6\6\6\6\6\1\0", 11), "deeper than the chain takes them");
 	OK(!reads_with("\1\x87\0\0", 4), "a tag that is not shortest");
 	OK(!reads_with("\0\x80\0", 3), "a count that is not shortest");
 	OK(!reads_with("\0\x11\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 19), "17 arguments");
@@ -432,6 +440,49 @@ static void odd_payloads(void)
 		   !did_auth_payload_read(&p, STR_LIT("\0\1k\0")) &&
 		   !did_auth_payload_read(&p, STR_NULL),
 	   "an option of 2, no UTF-8, left-over bytes, a cut, nothing");
+}
+
+/* What we do not build is read, shown and written all the same. */
+static void other_types(void)
+{
+	char types[2 + 2 * 38 + 1] = { 6, 7 };
+	struct tx_data t = { .chain_id = 4 }, back;
+	struct jval root = { J_NONE, STR_NULL };
+	struct tx_authenticator auth;
+	struct signing_key *k;
+	struct buf b, again, json;
+	uint8_t hash[32];
+	struct gw_err e;
+	size_t n;
+
+	/* vector<0x2::m::T<u256>>, address */
+	types[33] = 2;
+	memcpy(types + 34, "\1m\1T\1\12\4", 7);
+	t.call.module = STR_LIT("m");
+	t.call.function = STR_LIT("f");
+	t.call.other_types = (struct str){ types, 41 };
+	t.call.n_other_types = 2;
+	if (signing_key_generate(&k, KEY_ED25519, &e))
+		abort();
+	buf_init(&b, TX_BYTES_MAX);
+	buf_init(&again, TX_BYTES_MAX);
+	buf_init(&json, 1 << 16);
+	OK(!tx_sign_did(&b, &t, k, STR_LIT("k"), hash, &e) &&
+		   tx_read(&back, &auth, &n, buf_str(&b)) && back.call.n_other_types == 2 &&
+		   !*back.call.type_arg,
+	   "two types, none of them a coin");
+	tx_data_write(&again, &back);
+	OK(str_eq(buf_str(&again), str_sub(buf_str(&b), 0, n)), "are written as they were");
+	OK(tx_json(&json, buf_str(&b)) && !jscan_check(buf_str(&json), 8, false, &root, &e) &&
+		   str_has(jscan_get(root, "typeArgs").raw,
+			   "\"vector<0x0000000000000000000000000000000000000000000000000000000000000002"
+			   "::m::T<u256>>\"") &&
+		   str_has(jscan_get(root, "typeArgs").raw, "\"address\""),
+	   "and shown: %s", buf_c(&json));
+	buf_clear(&b);
+	buf_clear(&again);
+	buf_clear(&json);
+	signing_key_free(k);
 }
 
 static void unknown_call_shown(void)
@@ -474,6 +525,7 @@ int main(void)
 	calls_of_ours();
 	many_proofs();
 	odd_types();
+	other_types();
 	odd_payloads();
 	unknown_call_shown();
 	crypto_done();
