@@ -79,7 +79,7 @@ struct seen {
 bool seen_first(struct seen *s, uint64_t salt, struct str text);
 
 struct openai_details {
-	uint64_t cached, written, created, audio, image, cached_audio, cached_image, reasoning;
+	uint64_t text, cached, written, created, audio, image, cached_audio, cached_image, reasoning;
 };
 struct openai_totals {
 	uint64_t prompt, completion, other;

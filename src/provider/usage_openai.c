@@ -57,8 +57,7 @@ static bool key_in(struct str key, const char *const *known)
 
 static void read_details(struct meter *m, struct openai_details *total, struct jval v)
 {
-	static const char *const known[] = { "text_tokens", "video_tokens",
-					     "accepted_prediction_tokens",
+	static const char *const known[] = { "video_tokens", "accepted_prediction_tokens",
 					     "rejected_prediction_tokens", NULL };
 	struct openai_details d = { 0 };
 	struct jval part, lifetimes = { J_NONE, STR_NULL };
@@ -67,7 +66,9 @@ static void read_details(struct meter *m, struct openai_details *total, struct j
 
 	member_start(&it, v);
 	while (member_next(&it, &key, &part)) {
-		if (KEY_IS(key, "cached_tokens")) {
+		if (KEY_IS(key, "text_tokens")) {
+			d.text = count_of(part);
+		} else if (KEY_IS(key, "cached_tokens")) {
 			d.cached = count_of(part);
 		} else if (KEY_IS(key, "cache_write_tokens")) {
 			d.written = count_of(part);
@@ -192,19 +193,22 @@ void openai_fold(struct meter *m)
 	aside = add_sat(u->cached_input, u->cache_write_5m);
 	u->input = whole_of(m, t->prompt, aside);
 	u->input = whole_of(m, u->input, t->in.audio);
+	u->output_audio = t->out.audio;
+	u->output_image = t->out.image;
 	u->input_audio = t->in.audio;
 	u->cached_input_audio = t->in.cached_audio;
 	if (images_have_prices(m)) {
 		u->input = whole_of(m, u->input, add_sat(t->in.audio, t->in.image));
 		u->input_image = t->in.image;
 		u->cached_input_image = t->in.cached_image;
+		/* images are what was asked for: what is not called text is one */
+		if (!u->output_image && t->out.text < t->completion)
+			u->output_image = t->completion - t->out.text;
 	}
 	u->input = add_sat(u->input, t->other);
 	u->input_uncached = u->input - aside;
 	u->reasoning = t->out.reasoning;
 	u->output = whole_of(m, t->completion, t->out.reasoning);
-	u->output_audio = t->out.audio;
-	u->output_image = t->out.image;
 	u->output = whole_of(m, u->output, add_sat(t->out.audio, t->out.image));
 	u->audio_ms = t->audio_ms;
 }
