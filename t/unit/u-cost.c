@@ -154,6 +154,54 @@ static void extras(void)
 	OK(pico_of(&r) == UINT64_MAX, "work of a model without a row makes the amount unknown");
 }
 
+/* Prices that the operator sets: rows and overrides. */
+static uint64_t set_pico(const struct price_book *b, const char *reported, const char *requested,
+			 enum price_tier tier, struct usage u)
+{
+	struct reading r = answer(PROVIDER_OPENAI, reported, u);
+	struct cost_options o = options(requested);
+	struct cost c;
+
+	r.tier = tier;
+	o.book = b;
+	cost_of_reading(&r, &o, &c);
+	return c.known ? picousd_u64(c.pico) : UINT64_MAX;
+}
+
+static void own_prices(void)
+{
+	static const char rows[] =
+		"provider,model,input,output,input_audio,cached_input,long_threshold,long_input,"
+		"long_output\nopenai,mine,1,1,9,0.5,10,2,3\n";
+	static const char over[] =
+		"{\"mine\":{\"promptPerMTokUsd\":4,\"completionPerMTokUsd\":8},"
+		"\"gpt-4o\":{\"promptPerMTokUsd\":5,\"completionPerMTokUsd\":8}}";
+	struct usage audio = { .input = 11, .input_uncached = 11, .input_audio = 11 };
+	struct usage cached = { .input = 11, .cached_input = 11 };
+	struct usage one = { .input = 1, .input_uncached = 1, .output = 1 };
+	struct price_book *b = price_book_copy(book);
+	struct gw_err e;
+
+	OK(!price_book_add_csv(b, str_c(rows), "rows", &e), "rows of one's own");
+	OK(set_pico(b, "mine", "", TIER_STANDARD, audio) == 11 * 9000000,
+	   "a long prompt is not cheaper than a short one where the dear price is missing");
+	OK(set_pico(b, "mine", "", TIER_STANDARD, cached) == 11 * 2000000,
+	   "what it read from the cache costs its input price");
+	OK(!price_book_override_json(b, str_c(over), NULL, &e), "overrides");
+	OK(set_pico(b, "mine", "", TIER_STANDARD, audio) == 11 * 4000000,
+	   "one price for every kind of input, and no long ones");
+	OK(set_pico(b, "mine", "", TIER_FLEX, one) == 12000000 &&
+		   set_pico(b, "mine", "", TIER_PRIORITY, one) == 12000000 &&
+		   set_pico(b, "mine", "", TIER_UNPRICED, one) == 12000000,
+	   "no tiers either");
+	OK(set_pico(b, "mine", "gpt-4o", TIER_STANDARD, one) == 12000000 &&
+		   set_pico(b, "gpt-4o-mini", "gpt-4o", TIER_STANDARD, one) == 13000000,
+	   "the reported name comes first, then the requested one");
+	OK(set_pico(b, "gpt-4o", "mine", TIER_STANDARD, one) == 13000000,
+	   "and the other way round");
+	price_book_unref(b);
+}
+
 /* ---- vectors ---- */
 
 /* PRC costs bind the arithmetic: with the prices that a model's first vectors show. */
@@ -575,8 +623,8 @@ static void helpers(void)
 	   "an adviser reads it all, and answers");
 	q.n_helper = 0;
 	q.compacts = q.us = true;
-	OK(bound_of(q, "claude-opus-5") == (UINT64_C(200) * 10000000 +
-					    UINT64_C(8202) * 25000000) / 10 * 11,
+	OK(bound_of(q, "claude-opus-5") ==
+		   (UINT64_C(200) * 10000000 + UINT64_C(8202) * 25000000) / 10 * 11,
 	   "what is compacted is read twice, at the price of the place");
 }
 
@@ -593,6 +641,7 @@ int main(void)
 	tiers();
 	fees();
 	extras();
+	own_prices();
 	cost_vectors();
 	multiplier_vectors();
 	alarms();
