@@ -77,7 +77,7 @@ static void *member(void *arg)
 	while (atomic_fetch_sub(&c->left, 1) > 0) {
 		uint64_t n = atomic_fetch_add(&c->made, 1);
 
-		if (store_write(c->st, "bench", write_request, &n, &e)) {
+		if (store_write_repeatable(c->st, "bench", write_request, &n, &e)) {
 			fprintf(stderr, "groupcommit: %s: %s\n", e.pub, e.priv);
 			exit(1);
 		}
