@@ -188,6 +188,11 @@ framed() {
 	paid_ask payment-channel $at/commit -d "$(payer body "$ANSWER")" >out
 	[ "$(answer_status out)" = 409 ]
 	body <out | gw_json '.error.code == "RAV_CONFLICT"'
+	unpaid openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)"
+	paid_ask payment-channel $at/commit -H "X-Payment-Channel-Data: $(payer header "$ANSWER")" -d "$(payer body "$ANSWER")" >out
+	[ "$(answer_status out)" = 200 ]
+	body <out | gw_json '.data.success'
+	gw_is "$(rows "select group_concat(nonce) from voucher")" 1,2
 	paid_ask payment-channel "$at/subrav?nonce=1" >out
 	body <out | gw_json '.data.subRav.nonce == 1 and .data.subRav.accumulatedAmount == 34500 and (.data.signature | startswith("u"))'
 	for bad in x '' +1 -1 1.0 0x1; do

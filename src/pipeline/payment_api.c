@@ -250,15 +250,28 @@ static void refuse_voucher(struct api_call *a, const struct gw_err *e)
 	buf_clear(&b);
 }
 
+static void say_taken(struct api_call *a)
+{
+	struct jwrite w;
+	struct buf b;
+
+	api_begin(&w, &b);
+	jwrite_bool(&w, "success", true);
+	api_send(a, &w, &b);
+}
+
 static void commit(struct api_call *a)
 {
 	struct voucher v;
-	struct jwrite w;
 	struct gw_err e;
-	struct buf b;
 
 	if (read_voucher(a, &v, &e) < 0) {
 		api_refuse(a, &e);
+		return;
+	}
+	/* a client that pays with whatever it sends has it in the header, too, which was taken first */
+	if (a->payment.accepted && subrav_eq(&a->payment.request.voucher.rav, &v.rav)) {
+		say_taken(a);
 		return;
 	}
 	payment_take_voucher(&a->payment, &v);
@@ -266,9 +279,7 @@ static void commit(struct api_call *a)
 		refuse_voucher(a, &e);
 		return;
 	}
-	api_begin(&w, &b);
-	jwrite_bool(&w, "success", true);
-	api_send(a, &w, &b);
+	say_taken(a);
 }
 
 /* ---- subrav ---- */
