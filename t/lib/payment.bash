@@ -27,7 +27,7 @@ payment_world() {
 	SERVICE_DID=$(payment_did 9)
 	export PAYMENT=on SERVICE_DID ROOCH_NETWORK=local ROOCH_NODE_URL=$DEVNODE_URL MIN_CLAIM_AMOUNT=100
 	# each reading is of now: the ledger is changed under the gateway's eyes
-	export CHAIN_FRESH_MS=100 CHAIN_STALE_MS=500
+	export CHAIN_FRESH_MS=100 CHAIN_STALE_MS=$((250 * GW_PATIENCE))
 	payment_hub 1000000000
 	payer -n "$PAYER" -u "$DEVNODE_URL" -s "$SERVICE_DID" open
 	# shellcheck disable=SC2034
@@ -45,7 +45,7 @@ payment_forget() {
 	gw_wait_for 10 payment_aged
 }
 payment_aged() {
-	[ "$(rows "select (julianday('now') - 2440587.5) * 86400000 - max(read_ms) > 550 from channel")" = 1 ]
+	[ "$(rows "select (julianday('now') - 2440587.5) * 86400000 - max(read_ms) > $((250 * GW_PATIENCE + 50)) from channel")" = 1 ]
 }
 
 # payment_start NAME: NAME.fcgi, of a provider or another one.
