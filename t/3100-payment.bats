@@ -10,6 +10,7 @@ load lib/payment
 
 setup() {
 	gw_need sqlite3 jq
+	FORGETS=yes
 	payment_world
 }
 

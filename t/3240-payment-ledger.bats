@@ -12,6 +12,7 @@ CHAT=/openai/v1/chat/completions
 
 setup() {
 	gw_need sqlite3 jq
+	FORGETS=yes
 	payment_world
 	payment_start openai
 }

@@ -26,8 +26,10 @@ payment_world() {
 	PAYER=$(payment_did 1)
 	SERVICE_DID=$(payment_did 9)
 	export PAYMENT=on SERVICE_DID ROOCH_NETWORK=local ROOCH_NODE_URL=$DEVNODE_URL MIN_CLAIM_AMOUNT=100
-	# each reading is of now: the ledger is changed under the gateway's eyes
-	export CHAIN_FRESH_MS=100 CHAIN_STALE_MS=$((250 * GW_PATIENCE))
+	# FORGETS: the ledger is changed under the gateway's eyes, so what it has read does not count for long; but long
+	# enough for a request on a slow machine
+	export CHAIN_FRESH_MS=100 CHAIN_STALE_MS=${FORGETS:+$((1000 * GW_PATIENCE))}
+	CHAIN_STALE_MS=${CHAIN_STALE_MS:-30000}
 	payment_hub 1000000000
 	payer -n "$PAYER" -u "$DEVNODE_URL" -s "$SERVICE_DID" open
 	# shellcheck disable=SC2034
@@ -40,12 +42,12 @@ payment_hub() { # payment_hub UNITS: the payer's deposit
 	[ -z "${CHANNEL:-}" ] || payment_forget
 }
 
-# payment_forget: until what was read of the ledger is too old to be used.
+# payment_forget: until what was read of the ledger is too old to be used; for a world with FORGETS.
 payment_forget() {
-	gw_wait_for 10 payment_aged
+	gw_is "${FORGETS:-}" yes && gw_wait_for 10 payment_aged
 }
 payment_aged() {
-	[ "$(rows "select (julianday('now') - 2440587.5) * 86400000 - max(read_ms) > $((250 * GW_PATIENCE + 50)) from channel")" = 1 ]
+	[ "$(rows "select (julianday('now') - 2440587.5) * 86400000 - max(read_ms) > $CHAIN_STALE_MS + 50 from channel")" = 1 ]
 }
 
 # payment_start NAME: NAME.fcgi, of a provider or another one.
