@@ -69,7 +69,7 @@ asked() { # asked N: so many requests reached the provider
 	gateway_start gemini
 	local path
 	for path in /openai/v1/../admin /openai/v1/%2e%2e/x /openai/v1%2fmodels /openai/v1/./models /openai/v1/models/ \
-		'/openai/v1/models/a%20b' '/openai/v1/models/..' /openai/V1/models '/openai/v1/models;x=1' \
+		'/openai/v1/models/a%20b' '/openai/v1/models/..' '/openai/v1/models/.' '/openai/v1/models//.' /openai/V1/models '/openai/v1/models;x=1' \
 		'/openai/v1/models/a:b' '/openai/v1/chat/completions%00' '/openai/@127.0.0.1:1/v1/models' '/openai/v1\models'; do
 		ask openai "$path" >out
 		[ "$(answer_status out)" = 404 ] || { echo "$path: $(cat out)" && return 1; }

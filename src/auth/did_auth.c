@@ -11,7 +11,7 @@
 enum {
 	HEADER_MAX = 16384,
 	JSON_MAX = HEADER_MAX / 4 * 3,
-	SIGNATURE_MAX = 128, /* bytes that are decoded: more is a wrong signature all the same */
+	SIGNATURE_MAX = 128, /* bytes that are kept: more is a wrong signature all the same */
 	AUDIENCE_TEXT = 512,
 };
 
@@ -72,18 +72,33 @@ static int decode_header(struct did_auth *a, struct credentials *c, struct str h
 	return 0;
 }
 
+/* A text that is long, or has escapes, goes through memory of its own. */
+static bool decode_value(struct jval value, struct buf *out)
+{
+	char text[2 * SIGNATURE_MAX], *p;
+	struct buf copy;
+	bool ok;
+
+	if (jval_copy(value, text, sizeof text))
+		return multibase_decode_u(str_c(text), out);
+	buf_init(&copy, JSON_MAX);
+	p = buf_room(&copy, value.raw.len);
+	ok = p && jval_copy(value, p, value.raw.len) && multibase_decode_u(str_c(p), out);
+	buf_clear(&copy);
+	return ok;
+}
+
 static int decode_signature(struct did_auth *a, struct credentials *c, struct jval value,
 			    struct gw_err *e)
 {
-	char text[2 * SIGNATURE_MAX];
 	struct buf b;
 	bool ok;
 
 	if (value.type != J_STRING || value.raw.len == 2)
 		return refuse(a, e, DID_AUTH_MISSING_SIGNATURE, "signature.value is missing");
-	buf_init(&b, SIGNATURE_MAX);
-	ok = jval_copy(value, text, sizeof text) && multibase_decode_u(str_c(text), &b);
-	if (ok && b.len) {
+	buf_init(&b, JSON_MAX);
+	ok = decode_value(value, &b);
+	if (ok && b.len && b.len <= SIGNATURE_MAX) {
 		memcpy(c->signature, b.p, b.len);
 		c->signature_len = b.len;
 	}

@@ -39,10 +39,10 @@ static int find_document(void *arg, struct str did, struct did_document **out, s
 int gateway_authenticate(struct gateway *g, const struct http_request *rq, struct did_auth *out,
 			 struct gw_err *e)
 {
-	enum { AUDIENCES = 16 };
 	const struct conf *c = rq->conf;
 	const struct did_resolver resolver = { .arg = g->dids, .resolve = did_cache_resolve };
-	const char *audiences[AUDIENCES + 1];
+	const char **audiences =
+		arena_alloc(rq->arena, (c->audiences.n + 1) * sizeof *audiences);
 	struct did_auth_options o = { .now_s = clock_wall_s(),
 				      .window_s = AUTH_WINDOW_S,
 				      .allow_did_key = !g->payments,
@@ -50,11 +50,12 @@ int gateway_authenticate(struct gateway *g, const struct http_request *rq, struc
 	struct gw_err once;
 	struct str header;
 
+	if (!audiences)
+		abort(); /* the arena's bound is far beyond a list of settings */
 	if (g->service_did[0])
 		audiences[o.n_audiences++] = g->service_did;
-	for (unsigned i = 0; i < c->audiences.n && o.n_audiences < AUDIENCES; i++)
+	for (unsigned i = 0; i < c->audiences.n; i++)
 		audiences[o.n_audiences++] = c->audiences.item[i];
-	audiences[o.n_audiences] = NULL;
 	if (!o.n_audiences)
 		o.audiences = NULL;
 	if (http_header_once(rq, "Authorization", (size_t)c->max_header_bytes, &header, &once) <

@@ -46,7 +46,7 @@ static struct str clean_path(struct str path, struct arena *a)
 	}
 	out[n] = '\0';
 	path = (struct str){ out, n };
-	return str_has(path, "/./") ? STR_NULL : path;
+	return str_has(path, "/./") || str_ends(path, "/.") ? STR_NULL : path;
 }
 
 /* Does @path match @rule? Then @model is what stands for "{model}", or empty. */

@@ -458,6 +458,41 @@ static void smuggling(const struct signer *s)
 	buf_clear(&header);
 }
 
+/* A signature of any length is decoded, and then is none of the key. */
+static void long_signatures(const struct signer *s)
+{
+	static const size_t lengths[] = { 65, 128, 129, 200, 3000 };
+	struct source src = { .first = s->doc, .again = s->doc };
+	struct buf header, json;
+	struct did_auth a;
+	struct gw_err e;
+	const char *got;
+
+	buf_init(&header, 1 << 16);
+	buf_init(&json, 1 << 16);
+	for (size_t i = 0; i < 2 * sizeof lengths / sizeof lengths[0]; i++) {
+		size_t n = lengths[i / 2];
+
+		buf_reset(&json);
+		buf_addf(&json,
+			 "{\"signed_data\":{\"nonce\":\"n\",\"timestamp\":1700000000},"
+			 "\"signature\":{\"signer_did\":\"%s\",\"key_id\":\"%s\",\"value\":\"u",
+			 s->did, s->key_id);
+		for (size_t k = 0; k < (n * 4 + 2) / 3; k++)
+			buf_add_byte(&json, 'A');
+		buf_add_c(&json, i % 2 ? "*\"}}" : "\"}}");
+		buf_reset(&header);
+		buf_add_c(&header, "DIDAuthV1 ");
+		if (!multibase_encode_u(json.p, json.len, &header))
+			abort();
+		got = verify(buf_str(&header), &src, 1700000000, &a, &e);
+		OK(!strcmp(got, i % 2 ? "INVALID_BASE64" : "SIGNATURE_VERIFICATION_FAILED"),
+		   "a signature of %zu bytes%s: %s", n, i % 2 ? ", spoilt at its end" : "", got);
+	}
+	buf_clear(&header);
+	buf_clear(&json);
+}
+
 /* Cut or changed at any place, a header is refused and nothing is read beyond its end. */
 static void damage(const struct signer *s)
 {
@@ -594,6 +629,7 @@ int main(void)
 	sources(&s);
 	smuggling(&s);
 	damage(&s);
+	long_signatures(&s);
 	free_signer(&s);
 	did_keys();
 	signing();
