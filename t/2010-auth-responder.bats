@@ -147,7 +147,7 @@ kept() { # kept N: so many spent nonces
 		else
 			[[ $(try "$header") == "401 $code: "* ]] || gw_is "$id $(try "$header")" "401 $code"
 		fi
-	done < <(jq -r '.vectors[] | select(.header != null and .now == 1700000000 and .didDocumentInline == null 
+	done < <(jq -r '.vectors[] | select(.header != null and .now == 1700000000 and .didDocumentInline == null
 		and ([.id] | inside(["AUTH-018", "AUTH-019", "AUTH-021", "AUTH-022", "AUTH-054"]) | not)
 		and (.header | endswith(" ") | not) and ([.didDocuments[]?] | length) > 0) | [.id, (.required.errorCode // "null"), .header] | join("\t")' "$GW_SRCDIR/t/vectors/didauth.json")
 	[ "$n" -ge 40 ]

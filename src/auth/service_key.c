@@ -91,6 +91,24 @@ static int import_keys(struct stored_key *k, enum key_type type, struct str priv
 	return 0;
 }
 
+/*
+ * Rule: protocol did-auth.md 4: a fragment may be any text; but no control bytes, which would reach
+ * terminals and logs.
+ */
+static bool read_key_id(struct stored_key *k, struct str key_id)
+{
+	struct str did, fragment;
+
+	if (!did_split(key_id, &did, &fragment) || !str_visible(did, DID_TEXT) ||
+	    !str_starts(did, "did:"))
+		return false;
+	for (size_t i = 0; i < fragment.len; i++)
+		if ((uint8_t)fragment.p[i] < 0x20 || fragment.p[i] == 0x7f)
+			return false;
+	return str_copy(k->did, sizeof k->did, did) &&
+	       str_copy(k->fragment, sizeof k->fragment, fragment);
+}
+
 static int read_members(struct stored_key *k, struct jval root, struct gw_err *e)
 {
 	char type_name[64], key_id[DID_TEXT + FRAGMENT_TEXT];
@@ -105,7 +123,7 @@ static int read_members(struct stored_key *k, struct jval root, struct gw_err *e
 	    !key_type_find(str_c(type_name), &type))
 		return bad(e, "keyType is missing or unknown");
 	if (!jval_copy(jscan_get(root, "keyId"), key_id, sizeof key_id) ||
-	    !stored_key_name(k, str_c(key_id), NULL))
+	    !read_key_id(k, str_c(key_id)))
 		return bad(e, "keyId has to be DID#fragment");
 	have_priv = key_bytes(&priv, jscan_get(root, "privateKeyMultibase"));
 	have_pub = key_bytes(&pub, jscan_get(root, "publicKeyMultibase"));

@@ -108,6 +108,47 @@ static void damage(void)
 	stored_key_clear(&k);
 }
 
+/* What is written with a fragment is read with it, or refused. */
+static void fragments(void)
+{
+	static const struct {
+		const char *fragment;
+		bool fine;
+	} table[] = {
+		{ "k", true },
+		{ "my key \xc3\xa9\xf0\x9f\x98\x80 %23/\\\"", true },
+		{ "0123456789012345678901234567890123456789012345678901234567890123"
+		  "0123456789012345678901234567890123456789012345678901234567890123",
+		  true },
+		{ "", false },
+		{ "a#b", false },
+		{ "a\nb", false },
+		{ "a\x7f", false },
+	};
+	struct stored_key k = { .key = NULL }, got;
+	struct gw_err e;
+	struct buf text;
+
+	if (signing_key_generate(&k.key, KEY_K1, &e))
+		abort();
+	snprintf(k.did, sizeof k.did,
+		 "did:rooch:rooch13r85wqeax2j3dse7ty65kz74drc7cfzur8jqr4ws4marlp7jr09s7yh4kl");
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+		bool read;
+
+		snprintf(k.fragment, sizeof k.fragment, "%s", table[i].fragment);
+		buf_init(&text, SERVICE_KEY_MAX);
+		service_key_write(&k, &text);
+		read = !service_key_read(&got, buf_str(&text), &e);
+		OK(read == table[i].fine && (!read || !strcmp(got.fragment, k.fragment)),
+		   "fragment number %zu is %s", i, table[i].fine ? "read" : "refused");
+		if (read)
+			stored_key_clear(&got);
+		buf_clear(&text);
+	}
+	stored_key_clear(&k);
+}
+
 static void names(void)
 {
 	struct stored_key k = { .key = NULL };
@@ -132,6 +173,7 @@ int main(void)
 	vectors();
 	damage();
 	names();
+	fragments();
 	crypto_done();
 	return TAP_END;
 }
