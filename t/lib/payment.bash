@@ -103,6 +103,7 @@ payment_setup() {
 	payment_start openai
 	pay openai $CHAT -d "$(chat_body gpt-4o-mini)"
 	[ "$(answer_status out)" = 200 ]
+	# shellcheck disable=SC2153 # MOCK is meant
 	curl -sS -X POST "$MOCK/mock/reset"
 }
 
