@@ -254,7 +254,7 @@ static int take_lease(struct store_conn *c, struct payment *p, struct subchannel
 {
 	const struct usage_payment how = { .channel_id = p->channel_id.b,
 					   .fragment = str_c(p->fragment),
-					   .decision = decision,
+					   .decision = (int)decision,
 					   .rate_pico = p->facts->set.rate_pico };
 	struct usage_start row;
 	struct rav_point next;
