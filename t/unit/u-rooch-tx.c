@@ -453,7 +453,7 @@ static void other_types(void)
 	struct buf b, again, json;
 	uint8_t hash[32];
 	struct gw_err e;
-	size_t n;
+	size_t n = 0;
 
 	/* vector<0x2::m::T<u256>>, address */
 	types[33] = 2;
