@@ -30,7 +30,7 @@ full() { # full [BYTES]: no file of the responder may grow beyond so many; witho
 	told | gw_json '.subRav.nonce == "2"'
 }
 
-@test "a full disk at T2: the client is told so without a proposal, the call is closed as lost" {
+@test "a full disk at T2: the client is told so without a proposal, the call is charged when there is room again" {
 	gw_need prlimit
 	order 'delay=1&hold=0'
 	paying got -d "$STREAM"
@@ -43,11 +43,12 @@ full() { # full [BYTES]: no file of the responder may grow beyond so many; witho
 	gw_is "$(rows "select state from usage where usage_id = 2")" 0
 	full
 	gw_wait_for 10 rows_closed
-	gw_is "$(rows "select $ROW from usage where usage_id = 2")" '2|6||'
-	nothing_owed 1
+	gw_is "$(rows "select state, outcome, cost_pico, nonce from usage where usage_id = 2")" '1|1|3450000|2'
+	unpaid openai $CHAT -d "$(chat_body gpt-4o-mini)"
+	[ "$(answer_status out)" = 402 ]
 	order 'hold=0'
 	paying got -d "$(chat_body gpt-4o-mini)"
-	gw_asked 3
+	gw_asked 2
 	full 1
 	gw_release
 	wait "$ASKED"
@@ -55,6 +56,8 @@ full() { # full [BYTES]: no file of the responder may grow beyond so many; witho
 	run ! grep -q '"choices"' got
 	full
 	gw_wait_for 10 rows_closed
+	gw_is "$(rows "select nonce, count(*) from usage where cost_pico > 0 group by nonce")" "$(printf '%s\n' '1|1' '2|1' '3|1')"
+	bills_add_up
 }
 
 @test "without the ledger: what is fresh enough is used, then nothing is served; a voucher is not lost" {

@@ -81,3 +81,5 @@ TESTS += t/7040-serve-settles.bats
 EXTRA_DIST += t/7040-serve-settles.bats
 TESTS += t/7050-serve-settings.bats
 EXTRA_DIST += t/7050-serve-settings.bats
+TESTS += t/3250-payment-owed.bats
+EXTRA_DIST += t/3250-payment-owed.bats

@@ -15,7 +15,8 @@ enum {
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 10000,
 	LIVED_MS = 10000, /* whoever lived as long starts again at once */
-	KILL_MS = 5000	  /* between the last request to end and the last resort */
+	KILL_MS = 5000,	  /* between the last request to end and the last resort */
+	LAST_MS = 18000	  /* the same, where charges that wait are to be written first */
 };
 
 /*
@@ -299,7 +300,7 @@ void run_stop(struct serve *s, const sigset_t *set)
 	}
 	signal_responders(s, SIGTERM);
 	deadline =
-		clock_mono_ms() + (hurry ? KILL_MS : (int64_t)s->conf->drain_timeout_ms + KILL_MS);
+		clock_mono_ms() + (hurry ? KILL_MS : (int64_t)s->conf->drain_timeout_ms + LAST_MS);
 	while (responders_run(s) || s->settle_pid) {
 		sig = run_next_signal(set, 200);
 		run_reap(s, true);

@@ -27,7 +27,7 @@ enum {
 	EXIT_START = 1,
 	EXIT_MISUSE = 2,
 	TICK_MS = 1000,
-	STOP_MS = 5000,	     /* from responder_must_stop to the end */
+	STOP_MS = 7000,	     /* from responder_must_stop to the end */
 	FDS_PER_REQUEST = 4, /* web server, upstream (two while it connects), one to spare */
 	FDS_MORE = 64,
 	BODY_TIMEOUT_FALLBACK_MS = 60000
@@ -392,28 +392,44 @@ static void wait_for_end(struct responder *r, const sigset_t *set)
 	}
 }
 
-/* False: requests had to be left behind. */
-static bool drain(struct responder *r, const sigset_t *set)
+/* False: requests had to be left behind. @until: out, the deadline. */
+static bool drain(struct responder *r, const sigset_t *set, int64_t *until)
 {
 	struct timespec none = { 0, 0 };
 	struct settings *s = settings_take(r);
-	int64_t until = clock_mono_ms() + (int64_t)s->conf->drain_timeout_ms;
 	bool done;
 
+	*until = clock_mono_ms() + (int64_t)s->conf->drain_timeout_ms;
 	settings_put(s);
 	log_info("stopping: %u requests at work", workers_busy(r->workers));
 	workers_retire(r->workers);
-	while (!(done = workers_wait(r->workers, 100)) && clock_mono_ms() < until) {
+	while (!(done = workers_wait(r->workers, 100)) && clock_mono_ms() < *until) {
 		int sig = sigtimedwait(set, NULL, &none);
 
-		if (sig == SIGTERM || sig == SIGINT)
+		if (sig == SIGTERM || sig == SIGINT) {
+			*until = clock_mono_ms();
 			break;
+		}
 	}
 	if (done)
 		return true;
 	log_warn("stopping: %u requests are cut short", workers_busy(r->workers));
 	atomic_store(&r->must_stop, true);
 	return workers_wait(r->workers, STOP_MS);
+}
+
+/* What the requests have left to be written, at least one try. */
+static void write_rest(struct responder *r, const sigset_t *set, int64_t until)
+{
+	const struct timespec pause = { 0, 200000000 };
+
+	while (!r->ops->drained(r->app, false) && clock_mono_ms() < until) {
+		int sig = sigtimedwait(set, NULL, &pause);
+
+		if (sig == SIGTERM || sig == SIGINT)
+			break;
+	}
+	(void)r->ops->drained(r->app, true);
 }
 
 /* As many descriptors as so many requests need. */
@@ -465,6 +481,7 @@ static int run(struct responder *r)
 {
 	sigset_t set;
 	struct gw_err e;
+	int64_t until;
 	bool done;
 
 	/* before any thread, so that all inherit it */
@@ -490,12 +507,14 @@ static int run(struct responder *r)
 		 r->ops->name, PACKAGE_VERSION, (long)getpid(), r->first->conf->payment,
 		 r->first->conf->network, (unsigned long long)r->first->conf->max_streams);
 	wait_for_end(r, &set);
-	done = drain(r, &set);
+	done = drain(r, &set, &until);
+	stop_ticks(r);
+	if (r->ops->drained)
+		write_rest(r, &set, until);
 	if (!done) {
 		log_error("stopped with requests at work; their usage is closed as lost");
 		_exit(EXIT_OK);
 	}
-	stop_ticks(r);
 	workers_free(r->workers);
 	if (r->ops->stop)
 		r->ops->stop(r->app);

@@ -50,7 +50,12 @@ struct responder_ops {
 	void (*reload)(void *app, const struct conf *c);
 	/* Every second, from a thread of its own. */
 	void (*tick)(void *app, const struct conf *c);
-	/* After the last request and tick. */
+	/*
+	 * After the last tick, when the requests are over or are left behind: write what they owe. false: that
+	 * failed; it is asked again up to the drain's deadline. @give_up: always the last time, do not try.
+	 */
+	bool (*drained)(void *app, bool give_up);
+	/* After drained, when no request is left. */
 	void (*stop)(void *app);
 };
 

@@ -152,8 +152,7 @@ void gateway_tick(void *app, const struct conf *c)
 
 	if (unsaid)
 		log_error("%llu more alarms within a second", unsaid);
-	if (g->payments)
-		payment_engine_tick(g->payments);
+	owed_tick(g->owed);
 	if (now - g->renewed_ms < LEASE_RENEW_MS)
 		return;
 	if (run_housekeeping(g, c, false, now - g->cleaned_ms >= CLEAN_MS, &e) < 0) {
@@ -252,6 +251,7 @@ int gateway_start(struct responder *r, void **app, struct gw_err *e)
 		abort();
 	g->responder = r;
 	g->store = responder_store(r);
+	g->owed = owed_new(g->store);
 	g->documents_dir = copy_text(c->did_documents_dir);
 	g->service_did = copy_text(c->service_did);
 	g->dids = did_cache_new(DID_CACHE, find_document, g);
@@ -271,12 +271,23 @@ int gateway_start(struct responder *r, void **app, struct gw_err *e)
 	return 0;
 }
 
+bool gateway_drained(void *app, bool give_up)
+{
+	struct gateway *g = app;
+
+	if (!give_up)
+		return owed_write(g->owed);
+	owed_end(g->owed);
+	return true;
+}
+
 void gateway_stop(void *app)
 {
 	struct gateway *g = app;
 
 	if (!g)
 		return;
+	owed_free(g->owed);
 	if (g->payments)
 		payment_engine_free(g->payments);
 	if (g->rpc)

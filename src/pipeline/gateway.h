@@ -15,6 +15,7 @@
 
 #include "auth/did_auth.h"
 #include "http/responder.h"
+#include "pipeline/owed.h"
 #include "pipeline/payment.h"
 #include "pipeline/prices.h"
 #include "provider/provider.h"
@@ -32,6 +33,7 @@ struct gateway {
 	struct did_cache *dids;
 	struct rooch_rpc *rpc;		 /* NULL: payment off */
 	struct payment_engine *payments; /* NULL: payment off */
+	struct owed *owed;
 	char *documents_dir;		 /* "" none */
 	char *service_did;
 	/* of a provider's responder */
@@ -51,11 +53,12 @@ struct gateway {
 /* For responder_ops. @app of the others is the struct gateway. */
 #define GATEWAY_OPS \
 	.check = gateway_check, .start = gateway_start, .reload = gateway_reload, \
-	.tick = gateway_tick, .stop = gateway_stop
+	.tick = gateway_tick, .drained = gateway_drained, .stop = gateway_stop
 int gateway_check(const struct conf *c, struct gw_err *e) GW_MUST_CHECK;
 int gateway_start(struct responder *r, void **app, struct gw_err *e) GW_MUST_CHECK;
 void gateway_reload(void *app, const struct conf *c);
 void gateway_tick(void *app, const struct conf *c);
+bool gateway_drained(void *app, bool give_up);
 void gateway_stop(void *app);
 
 /* The life of one request below /<provider>/. */

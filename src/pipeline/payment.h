@@ -15,7 +15,7 @@
  *			that may have changed; then T1 again
  *	payment_settle_tx  inside T2: cost -> proposal stored, lease released
  *	payment_response  value of header or frame, once the transaction has committed
- *	payment_abandon	 instead of payment_released, when T2 cannot be made to commit
+ *	payment_detach	instead of payment_released, when T2 did not commit: what it needs to be tried again
  *
  * With payment off none of these is called.
  *
@@ -46,8 +46,6 @@ int payment_engine_new(struct payment_engine **out, const struct conf *c, struct
 void payment_engine_free(struct payment_engine *en);
 /* New reloadable settings; those in use by running requests stay valid until they end. */
 void payment_engine_reload(struct payment_engine *en, const struct conf *c);
-/* Housekeeping, every second or so, from one thread: refresh what is about to go stale. */
-void payment_engine_tick(struct payment_engine *en);
 /* Does the node answer, and is it of the configured network? For /readyz. */
 int payment_engine_ready(struct payment_engine *en, struct gw_err *e) GW_MUST_CHECK;
 
@@ -132,9 +130,13 @@ int payment_settle_tx(struct store_conn *c, struct payment *p, struct picousd co
 		      struct usage_charge *out, struct gw_err *e) GW_MUST_CHECK;
 /* After a commit: another request of this process may be waiting. */
 void payment_released(struct payment *p);
-/* T2 has failed for good: the usage row is closed as lost as soon as the store takes writes again, so that
- * the sub-channel is not held for as long as this process lives. */
-void payment_abandon(struct payment *p);
+/*
+ * T2 did not commit. A copy that outlives the request, for payment_settle_tx and payment_released; the
+ * engine has to outlive it. The lease is the copy's from here on, and @p has nothing to tell.
+ */
+struct payment *payment_detach(struct payment *p);
+void payment_detached_free(struct payment *d); /* NULL: none */
+size_t payment_detached_size(void);
 
 /*
  * Value of the header ("u..."), for an answer (NULL) or an error; appended to @b. Nothing is appended

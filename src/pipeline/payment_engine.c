@@ -4,6 +4,7 @@
 
 #include "pipeline/payment_engine.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -100,7 +101,6 @@ int payment_engine_open(struct payment_engine **out, const struct conf *c, struc
 	en->waiting_all_max = (unsigned)(c->max_streams / 2 + 1);
 	pthread_mutex_init(&en->settings_lock, NULL);
 	pthread_mutex_init(&en->wait_lock, NULL);
-	pthread_mutex_init(&en->abandoned_lock, NULL);
 	pthread_condattr_init(&mono);
 	pthread_condattr_setclock(&mono, CLOCK_MONOTONIC);
 	for (unsigned i = 0; i < WAIT_BUCKETS; i++)
@@ -116,13 +116,11 @@ void payment_engine_free(struct payment_engine *en)
 {
 	if (!en)
 		return;
-	payment_engine_tick(en);
 	chain_cache_free(en->cache);
 	for (unsigned i = 0; i < WAIT_BUCKETS; i++)
 		pthread_cond_destroy(&en->released[i]);
 	pthread_mutex_destroy(&en->settings_lock);
 	pthread_mutex_destroy(&en->wait_lock);
-	pthread_mutex_destroy(&en->abandoned_lock);
 	free(en);
 }
 
@@ -131,78 +129,40 @@ int payment_engine_ready(struct payment_engine *en, struct gw_err *e)
 	return chain_cache_ready(en->cache, e);
 }
 
-/* ---- calls that could not be settled ---- */
+/* ---- calls that could not be settled yet ---- */
 
-void payment_abandon(struct payment *p)
-{
-	struct payment_engine *en = p->engine;
-
-	if (!p->leased)
-		return;
-	pthread_mutex_lock(&en->abandoned_lock);
-	/* beyond: the lease ends with the process, as it would have */
-	if (en->n_abandoned < ABANDONED_MAX)
-		en->abandoned[en->n_abandoned++] = p->lease.usage_id;
-	pthread_mutex_unlock(&en->abandoned_lock);
-	p->leased = false;
-	p->has_subrav = p->has_cost = false;
-}
-
-struct lost {
-	int64_t id[ABANDONED_MAX];
-	unsigned n;
-	int64_t now_ms;
+struct detached {
+	struct payment payment;
+	struct payment_facts facts;
 };
 
-static int close_lost(struct store_conn *c, void *arg, struct gw_err *e)
+size_t payment_detached_size(void)
 {
-	const struct lost *l = arg;
-
-	for (unsigned i = 0; i < l->n; i++) {
-		struct stmt *s = stmt_get(c, STMT_USAGE_ABANDON);
-
-		stmt_bind_i64(s, "usage_id", l->id[i]);
-		stmt_bind_i64(s, "now_ms", l->now_ms);
-		if (stmt_run(s, NULL, e) < 0)
-			return -1;
-	}
-	return 0;
+	return sizeof(struct detached);
 }
 
-static void forget_lost(struct payment_engine *en, unsigned n)
+struct payment *payment_detach(struct payment *p)
 {
-	pthread_mutex_lock(&en->abandoned_lock);
-	memmove(en->abandoned, en->abandoned + n, (en->n_abandoned - n) * sizeof en->abandoned[0]);
-	en->n_abandoned -= n;
-	pthread_mutex_unlock(&en->abandoned_lock);
-}
+	struct detached *d = malloc(sizeof *d);
 
-void payment_engine_tick(struct payment_engine *en)
-{
-	struct lost *l;
-	struct gw_err e;
-	unsigned n;
-
-	pthread_mutex_lock(&en->abandoned_lock);
-	n = en->n_abandoned;
-	pthread_mutex_unlock(&en->abandoned_lock);
-	if (!n)
-		return;
-	l = calloc(1, sizeof *l);
-	if (!l)
+	if (!d)
 		abort();
-	l->n = n;
-	l->now_ms = clock_wall_ms();
-	pthread_mutex_lock(&en->abandoned_lock);
-	memcpy(l->id, en->abandoned, n * sizeof l->id[0]);
-	pthread_mutex_unlock(&en->abandoned_lock);
-	if (store_write(en->store, "abandon", close_lost, l, &e) == 0) {
-		log_warn(
-			"%u calls could not be settled when they ended: closed as lost, not charged",
-			n);
-		forget_lost(en, n);
-	}
-	free(l);
+	assert(p->leased);
+	d->payment = *p;
+	d->facts = *p->facts;
+	d->payment.facts = &d->facts;
+	/* of the request, which ends */
+	d->payment.auth = NULL;
+	d->payment.arena = NULL;
+	d->payment.refused_details = STR_NULL;
+	p->leased = false;
+	p->has_subrav = p->has_cost = false;
+	return &d->payment;
+}
+
+void payment_detached_free(struct payment *d)
+{
+	free(d); /* the payment is its first member */
 }
 
 /* ---- waiting for a sub-channel ---- */

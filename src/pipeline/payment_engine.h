@@ -4,7 +4,7 @@
  *
  *	payment.c	the request: header, chain facts, signature, answer
  *	payment_tx.c	T1 and T2
- *	payment_engine.c  the process: settings, waiting, abandoned calls
+ *	payment_engine.c  the process: settings, waiting, detached calls
  *
  * Layer:   pipeline (private to payment*.c)
  * Threads: as payment.h
@@ -28,7 +28,6 @@ struct payment_facts {
 enum {
 	WAIT_BUCKETS = 64,
 	WAITING_MAX = 100, /* of one bucket: a channel's crowd must not take all threads */
-	ABANDONED_MAX = 4096,
 	FORCE_FIRST_MS = 50, /* facts this young are not read again after a refusal; */
 	FORCE_GAP_MS = 1000  /* where that repeats, not even these */
 };
@@ -45,10 +44,6 @@ struct payment_engine {
 	pthread_mutex_t wait_lock; /* with the conditions: a lease was closed in this process */
 	pthread_cond_t released[WAIT_BUCKETS];
 	unsigned waiting[WAIT_BUCKETS], waiting_all, waiting_all_max;
-
-	pthread_mutex_t abandoned_lock;
-	int64_t abandoned[ABANDONED_MAX]; /* usage ids */
-	unsigned n_abandoned;
 };
 
 /* payment_engine_new with another source of facts. */

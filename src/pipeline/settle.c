@@ -14,7 +14,8 @@
 enum {
 	ROW_TEXT_MAX = 65536,
 	TRIES = 6,
-	FIRST_WAIT_MS = 50 /* doubled each time: about three seconds in all */
+	FIRST_WAIT_MS = 50, /* doubled each time: about three seconds in all */
+	TRIES_MS = 8000	    /* one try alone may wait for a lock for as long */
 };
 
 /* ---- the texts of the row (I9) ---- */
@@ -236,46 +237,32 @@ static void note_bill(struct exchange *x, const struct reading *r)
 
 /* ---- T2 ---- */
 
-struct settling {
-	struct exchange *x;
-	const struct usage_finish *row;
-};
-
 static int settle_tx(struct store_conn *c, void *arg, struct gw_err *e)
 {
-	const struct settling *s = arg;
-	struct exchange *x = s->x;
-	struct usage_finish row = *s->row;
-	struct usage_charge charge;
-
-	if (x->has_payment && x->payment.leased) {
-		if (payment_settle_tx(c, &x->payment, x->cost->pico, row.finished_ms, &charge, e) <
-		    0)
-			return -1;
-		row.charge = &charge;
-	}
-	return usage_finish_tx(c, x->usage_id, &row, e);
+	return owed_write_tx(c, arg, e);
 }
 
 /*
- * The value has been delivered: a store that is busy or out of order for a moment is asked again. A row
- * that somebody else has closed (we were taken for dead) stays closed.
+ * The value has been delivered: a store that is busy or out of order for a moment is asked again, while
+ * the client waits for its bill; after that the charge waits without it. A row that somebody else has
+ * closed (we were taken for dead) stays closed.
  */
-static int settle(struct exchange *x, const struct usage_finish *row, struct gw_err *e)
+static int settle(struct exchange *x, struct owed_charge *ch, struct gw_err *e)
 {
-	struct settling s = { x, row };
+	int64_t until = clock_mono_ms() + TRIES_MS;
 	int wait_ms = FIRST_WAIT_MS;
 
 	for (unsigned i = 0; i < TRIES; i++, wait_ms *= 2) {
 		if (i)
 			(void)poll(NULL, 0, wait_ms);
-		if (store_write_repeatable(x->g->store, "settle", settle_tx, &s, e) == 0)
+		/* the process ends: it needs the time that is left for all that wait */
+		if (i && (responder_must_stop(x->g->responder) || clock_mono_ms() >= until))
+			break;
+		if (store_write_repeatable(x->g->store, "settle", settle_tx, ch, e) == 0)
 			return 0;
 		if (e->code == GWE_CONFLICT)
 			break;
 	}
-	log_error("usage row %lld could not be finished: %s%s%s", (long long)x->usage_id, e->pub,
-		  e->priv[0] ? ": " : "", e->priv);
 	return -1;
 }
 
@@ -284,22 +271,28 @@ void exchange_settle(struct exchange *x)
 	const struct reading *r = meter_reading(x->meter);
 	struct buf usage, cost;
 	struct usage_finish row;
+	struct owed_charge ch = { .usage_id = x->usage_id, .row = &row };
+	const char *alarm = NULL;
 	struct gw_err e;
 
 	buf_init(&usage, ROW_TEXT_MAX);
 	buf_init(&cost, ROW_TEXT_MAX);
 	bill(x, r);
 	row = final_row(x, r, &usage, &cost);
-	if (settle(x, &row, &e) < 0) {
+	ch.cost = x->cost->pico;
+	ch.payment = x->has_payment ? &x->payment : NULL;
+	if (settle(x, &ch, &e) < 0) {
+		alarm = owed_keep(x->g->owed, &ch, &e) ? "the charge waits for the store"
+						       : "the charge is lost";
 		(void)gw_fail_priv(&x->failure, GWE_INTERNAL, e.sys, "settlement failed: %s",
 				   e.pub);
 		x->admitted = false; /* nothing was stored: there is no proposal to show */
-		if (x->has_payment)
-			payment_abandon(&x->payment);
 	} else if (x->has_payment) {
 		payment_released(&x->payment);
 	}
 	note_bill(x, r);
+	if (alarm)
+		x->rq->log.alarm = alarm;
 	buf_clear(&usage);
 	buf_clear(&cost);
 }

@@ -61,6 +61,10 @@ struct usage_finish {
 	uint64_t bytes_out;
 	const struct usage_charge *charge; /* NULL: no proposal */
 };
+/* All views in it, for whoever copies one. */
+#define USAGE_FINISH_TEXTS(X)                                                               \
+	X(error_code) X(model_reported) X(upstream_request_id) X(usage_json) X(cost_json)   \
+	X(price_version) X(multiplier) X(priced_as) X(cost_source)
 
 /* 1 the lease of @owner is held, 0 it has passed or there is none, -1. */
 int usage_lease_held(struct store_conn *c, struct str owner, int64_t now_ms,

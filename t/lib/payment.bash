@@ -126,7 +126,7 @@ kill_responder() {
 
 again() {
 	sqlite3 -cmd '.timeout 5000' gateway.db "update process_lease set until_ms = 1"
-	rm openai.sock
+	rm -f openai.sock
 	payment_start openai
 	gw_wait_for 10 rows_closed
 }

@@ -181,3 +181,6 @@ t_unit_u_err_LDADD = $(GW_LIBS)
 check_PROGRAMS += t/unit/u-stack
 TESTS += t/unit/u-stack
 t_unit_u_stack_LDADD = $(GW_LIBS)
+check_PROGRAMS += t/unit/u-owed
+TESTS += t/unit/u-owed
+t_unit_u_owed_LDADD = $(GW_LIBS) $(FCGI_LIBS)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "codec/multibase.h"
+#include "pipeline/owed.h"
 #include "pipeline/payment_engine.h"
 #include "store/usage_rows.h"
 #include "util/arena.h"
@@ -512,6 +513,18 @@ static struct told __attribute__((unused)) ask(struct world *w, unsigned key, co
 		k->has_next = false;
 	}
 	return t;
+}
+
+/* A call that will never be settled: closed as lost. */
+static void __attribute__((unused)) give_up(struct store *st, struct payment *p)
+{
+	struct owed *o = owed_new(st);
+
+	owed_lose(o, p->lease.usage_id);
+	p->leased = false;
+	if (!owed_write(o))
+		abort();
+	owed_free(o);
 }
 
 /* ---- looking inside ---- */

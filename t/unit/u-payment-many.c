@@ -137,8 +137,7 @@ static void bounded_wait(struct world *w)
 	for (unsigned i = 0; i < TRIES && atomic_load(&turned_away) < SOME; i++)
 		usleep(10000);
 	OK(atomic_load(&turned_away) >= SOME, "so many wait for it, the others are turned away");
-	payment_abandon(&first.p);
-	payment_engine_tick(w->en);
+	give_up(w->st, &first.p);
 	for (unsigned i = 0; i < MANY; i++) {
 		pthread_join(id[i], NULL);
 		served += o[i].t.code == GWE_OK;

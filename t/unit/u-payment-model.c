@@ -256,8 +256,7 @@ static bool one_step(unsigned step)
 	refused += code != GWE_OK;
 	if (t.p.leased && p.lose) {
 		/* never settled: closed as lost, and its memory is ours to free */
-		payment_abandon(&t.p);
-		payment_engine_tick(w.en);
+		give_up(w.st, &t.p);
 		arena_free(&w.held[--w.n_held]);
 	}
 	if (agrees(key, &t, code))

@@ -150,10 +150,9 @@ static void full(struct world *w)
 		/* nothing that could not be stored is told */
 		unserved += !t.has_next;
 		bad += !t.has_next && t.code != GWE_SERVICE_UNAVAILABLE && t.code != GWE_CONFLICT;
-		if (t.p.leased)
-			payment_abandon(&t.p);
 		faultvfs_change(FAULT_NONE, 0, 0);
-		payment_engine_tick(w->en);
+		if (t.p.leased)
+			give_up(w->st, &t.p);
 		t = ask(w, 0, &(struct ask){ .bound = 1, .no_voucher = true });
 		bad += t.code != GWE_PAYMENT_REQUIRED && t.code != GWE_OK;
 		bad += !world_look(w, 0, &r) || (r.has_lease && r.lease_alive);

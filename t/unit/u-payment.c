@@ -337,8 +337,7 @@ static void unsigned_limit(struct world *w)
 	t = ask(w, 3, &a);
 	OK(t.served && t.p.leased, "one that may cost more than the limit is at work");
 	OK(ask(w, 5, &usual).code == GWE_HUB_INSUFFICIENT_FUNDS, "so long the others wait");
-	payment_abandon(&t.p);
-	payment_engine_tick(w->en);
+	give_up(w->st, &t.p);
 	w->k[3].has_next = false;
 	OK(ask(w, 5, &usual).served, "no longer");
 	w->conf->max_unsigned_pico = 10000000000000;
@@ -584,9 +583,8 @@ static void abandoned(struct world *w)
 	a.stop_after_t1 = true;
 	t = ask(w, 0, &a);
 	OK(t.served && t.p.leased, "a call that cannot be settled");
-	payment_abandon(&t.p);
 	OK(world_look(w, 0, &r) && r.lease_alive, "holds its sub-channel");
-	payment_engine_tick(w->en);
+	give_up(w->st, &t.p);
 	OK(world_look(w, 0, &r) && r.has_lease && !r.lease_alive, "until it is given up");
 	w->k[0].has_next = false;
 	OK(ask(w, 0, &usual).served, "and the next comes in");
