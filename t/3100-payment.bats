@@ -228,6 +228,48 @@ framed() {
 	[ "$(answer_status out)" = 400 ]
 }
 
+@test "a voucher that comes along with a question to the gateway itself is taken" {
+	payment_start openai
+	payment_start gateway
+	pay openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)"
+	# a header without a voucher needs no signature, and nothing is written
+	fcgicat -H "X-Payment-Channel-Data: $(payer header '')" gateway.sock /providers/status >out
+	[ "$(answer_status out)" = 200 ]
+	# the operator's paths and discovery do not look at it
+	voucher="X-Payment-Channel-Data: $(payer header "$ANSWER")"
+	for path in /healthz /readyz /metrics /.well-known/nuwa-payment/info; do
+		paid_ask gateway $path -H "$voucher" >out
+		[ "$(answer_status out)" = 200 ]
+	done
+	gw_is "$(rows "select count(*) from voucher")" 0
+	# one that nobody stands for is refused
+	fcgicat -H "$voucher" gateway.sock /providers/status >out
+	[ "$(answer_status out)" = 401 ]
+	gw_is "$(rows "select count(*) from voucher")" 0
+	answer=$ANSWER
+	pay gateway /providers/status
+	[ "$(answer_status out)" = 200 ]
+	body <out | gw_json '.success and .data.payment == "on"'
+	run ! grep -qi '^x-payment-channel-data:' out
+	gw_is "$(rows "select count(*), max(nonce) from voucher")" '1|1'
+	gw_is "$(rows "select signed_nonce, pending_nonce, lease_owner from sub_channel")" '1||'
+	# it was paid: the next is served without, and what is signed twice is refused
+	paid_ask gateway / -H "$voucher" >out
+	[ "$(answer_status out)" = 409 ]
+	body <out | gw_json '.error.code == "RAV_CONFLICT"'
+	told | gw_json '.error.code == "RAV_CONFLICT" and .subRav == null'
+	unpaid openai /openai/v1/chat/completions -d "$(chat_body gpt-4o-mini)"
+	[ "$(answer_status out)" = 200 ]
+	told | gw_json '.subRav.nonce == "2"'
+	# one that does not fit is told what does
+	ANSWER=$answer
+	pay gateway /
+	[ "$(answer_status out)" = 409 ]
+	told | gw_json '.subRav.nonce == "2"'
+	paid_ask gateway / -H 'X-Payment-Channel-Data: nonsense' >out
+	[ "$(answer_status out)" = 400 ]
+}
+
 @test "administrators see counters and ask for claims; others do not" {
 	MIN_CLAIM_AMOUNT=1000000 payment_start openai
 	payment_start payment-channel

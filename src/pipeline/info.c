@@ -4,6 +4,7 @@
 #include "pipeline/info.h"
 
 #include "codec/jwrite.h"
+#include "pipeline/free_route.h"
 #include "util/clock.h"
 
 enum { INFO_MAX = 1 << 20, RECENT_MS = 300000, NAME_MAX_LEN = 32 };
@@ -279,13 +280,14 @@ void info_handle(void *app, struct http_request *rq, struct http_reply *rp)
 		const char *path;
 		void (*answer)(struct gateway *g, struct http_request *rq, struct http_reply *rp,
 			       struct buf *b);
+		bool payers; /* it is for them: a voucher that comes along is taken */
 	} routes[] = {
-		{ "/", root },
-		{ "/.well-known/nuwa-payment/info", discovery },
-		{ "/providers/status", providers },
-		{ "/healthz", healthz },
-		{ "/readyz", readyz },
-		{ "/metrics", metrics },
+		{ "/", root, true },
+		{ "/.well-known/nuwa-payment/info", discovery, false },
+		{ "/providers/status", providers, true },
+		{ "/healthz", healthz, false },
+		{ "/readyz", readyz, false },
+		{ "/metrics", metrics, false },
 	};
 	struct buf b;
 
@@ -297,6 +299,8 @@ void info_handle(void *app, struct http_request *rq, struct http_reply *rp)
 			plain_error(rp, GWE_METHOD_NOT_ALLOWED, "Method not allowed");
 			return;
 		}
+		if (routes[i].payers && !free_route_pay(app, rq, rp))
+			return;
 		buf_init(&b, INFO_MAX);
 		routes[i].answer(app, rq, rp, &b);
 		buf_clear(&b);

@@ -1,6 +1,7 @@
 libgw_a_SOURCES += src/pipeline/admit.c src/pipeline/exchange.h
 libgw_a_SOURCES += src/pipeline/answer.c
 libgw_a_SOURCES += src/pipeline/forward.c
+libgw_a_SOURCES += src/pipeline/free_route.c src/pipeline/free_route.h
 libgw_a_SOURCES += src/pipeline/gateway.c src/pipeline/gateway.h
 libgw_a_SOURCES += src/pipeline/info.c src/pipeline/info.h
 libgw_a_SOURCES += src/pipeline/owed.c src/pipeline/owed.h

@@ -7,10 +7,11 @@
 #include "codec/jwrite.h"
 #include "codec/multibase.h"
 #include "ledger/commit_body.h"
+#include "pipeline/free_route.h"
 #include "pipeline/payment_engine.h"
 #include "util/clock.h"
 
-enum { ANSWER_MAX = 1 << 20, WAIT_MS = 1000 };
+enum { ANSWER_MAX = 1 << 20 };
 #define EXACT_MAX ((UINT64_C(1) << 53) - 1) /* what every reader of JSON keeps whole */
 
 /* ---- the envelope ---- */
@@ -206,50 +207,6 @@ static int read_voucher(struct api_call *a, struct voucher *v, struct gw_err *e)
 	return commit_body_read(v, buf_str(&a->body), e);
 }
 
-static int commit_tx(struct store_conn *c, void *arg, struct gw_err *e)
-{
-	struct api_call *a = arg;
-	const struct payment_offer o = { .in_doubt = gateway_in_doubt(a->g),
-					 .now_ms = clock_wall_ms() };
-
-	return payment_admit_tx(c, &a->payment, &o, e);
-}
-
-/* As T1 of a free route. */
-static int take_voucher(struct api_call *a, struct gw_err *e)
-{
-	int64_t since = clock_mono_ms();
-
-	if (payment_prepare(&a->payment, e) < 0)
-		return -1;
-	while (store_write(a->g->store, "commit", commit_tx, a, e) < 0) {
-		if (!a->payment.busy)
-			return -1;
-		if (!payment_wait(&a->payment, since, WAIT_MS, a->rq->fd))
-			return gw_fail(e, GWE_RAV_CONFLICT, 0,
-				       "a request of this sub-channel is still at work");
-	}
-	if (a->payment.refused.code == GWE_OK)
-		return 0;
-	*e = a->payment.refused;
-	return -1;
-}
-
-/* Rule: payment-channel.md 8: body and header say the same */
-static void refuse_voucher(struct api_call *a, const struct gw_err *e)
-{
-	const struct error_form f = { .shape = SHAPE_ENVELOPE,
-				      .details = a->payment.refused_details };
-	struct buf b;
-
-	buf_init(&b, PAYMENT_HEADER_MAX);
-	payment_response(&a->payment, e, &b);
-	if (b.len)
-		http_reply_payment(a->rp, buf_str(&b));
-	http_reply_error(a->rp, e, &f);
-	buf_clear(&b);
-}
-
 static void say_taken(struct api_call *a)
 {
 	struct jwrite w;
@@ -275,8 +232,8 @@ static void commit(struct api_call *a)
 		return;
 	}
 	payment_take_voucher(&a->payment, &v);
-	if (take_voucher(a, &e) < 0) {
-		refuse_voucher(a, &e);
+	if (free_route_take(&a->payment, a->g, a->rq, &e) < 0) {
+		free_route_refuse(&a->payment, a->rp, &e);
 		return;
 	}
 	say_taken(a);
@@ -366,38 +323,12 @@ static const struct endpoint {
 	{ "POST", "/payment-channel/admin/claim-trigger", ADMIN, payment_admin_claim },
 };
 
-static int burn(struct store_conn *c, void *arg, struct gw_err *e)
-{
-	const struct did_auth *auth = arg;
-
-	return nonce_burn_tx(c, auth, clock_wall_s(), AUTH_WINDOW_S, e);
-}
-
 static bool is_admin(const struct conf *c, const char *did)
 {
 	for (unsigned i = 0; i < c->admin_did.n; i++)
 		if (!strcmp(c->admin_did.item[i], did))
 			return true;
 	return false;
-}
-
-/* The payment header of these requests, which cost nothing: a voucher in it counts all the same. */
-static int read_header(struct api_call *a, struct gw_err *e)
-{
-	size_t max = (size_t)a->rq->conf->max_header_bytes;
-	struct str header;
-	struct gw_err bad;
-	bool ambiguous = false;
-
-	if (http_header_once(a->rq, "X-Payment-Channel-Data", max, &header, &bad) < 0) {
-		if (bad.code == GWE_HEADER_TOO_LARGE) {
-			*e = bad;
-			return -1;
-		}
-		ambiguous = true;
-	}
-	payment_begin(&a->payment, a->g->payments, &a->auth, true, a->rq->arena);
-	return payment_parse(&a->payment, header, ambiguous, e);
 }
 
 static int let_in(struct api_call *a, enum who who, struct gw_err *e)
@@ -407,11 +338,12 @@ static int let_in(struct api_call *a, enum who who, struct gw_err *e)
 	if (gateway_authenticate(a->g, a->rq, &a->auth, e) < 0)
 		return -1;
 	a->rq->log.did = arena_dup(a->rq->arena, str_c(a->auth.did));
-	if (store_write(a->g->store, "burn", burn, &a->auth, e) < 0)
+	if (free_route_burn(a->g, &a->auth, e) < 0)
 		return -1;
 	if (who == ADMIN && !is_admin(a->rq->conf, a->auth.did))
 		return gw_fail(e, GWE_FORBIDDEN, 0, "%s is not an administrator here", a->auth.did);
-	return read_header(a, e);
+	/* they cost nothing: a voucher in the header counts all the same */
+	return free_route_read(&a->payment, a->g, a->rq, &a->auth, e);
 }
 
 static void plain_error(struct http_reply *rp, enum gw_code code, const char *sentence)
@@ -444,8 +376,8 @@ void payment_api_handle(void *app, struct http_request *rq, struct http_reply *r
 	if (let_in(&a, at->who, &e) < 0)
 		api_refuse(&a, &e);
 	/* Rule: payment-channel.md 6.4: free routes check and store a voucher that comes along */
-	else if (a.payment.request.has_voucher && take_voucher(&a, &e) < 0)
-		refuse_voucher(&a, &e);
+	else if (a.payment.request.has_voucher && free_route_take(&a.payment, a.g, rq, &e) < 0)
+		free_route_refuse(&a.payment, rp, &e);
 	else
 		at->answer(&a);
 	buf_clear(&a.body);
