@@ -159,3 +159,29 @@ kept() { # kept N: so many spent nonces
 	AUDIENCES=https://gw-1.example GW_CLOCK_OFFSET_S=$((1700000000 - $(date +%s))) gateway_start openai
 	[[ $(try "$header") == "401 AUDIENCE_MISMATCH: "* ]]
 }
+
+full() { # full STATUS: what the next signed request gets
+	[[ $(try "$(didauth)") == "$1 "* ]]
+}
+
+@test "no more nonces are remembered than MAX_NONCES, and none is forgotten before its time" {
+	gw_stop openai
+	MAX_NONCES=3 gateway_start openai
+	first=$(didauth)
+	gw_is "$(try "$first")" "200 "
+	gw_is "$(try "$(didauth)")" "200 "
+	[[ $(try 'DIDAuthV1 uAAAA') == 401* ]]
+	gw_is "$(try "$(didauth)")" "200 "
+	[[ $(try "$(didauth)") == "503 "*"try again later"* ]]
+	full 503
+	grep -q 'alarm: too many signed requests' openai.err
+	gw_is "$(rows "select count(*) from auth_nonce")" 3
+	seen 3
+	# others use the same table: it is counted, not what one process has seen
+	gw_stop openai
+	MAX_NONCES=3 gateway_start openai
+	full 503
+	# their time passes
+	sqlite3 -cmd '.timeout 5000' gateway.db 'update auth_nonce set expires_s = 1'
+	gw_wait_for 30 full 200
+}

@@ -66,7 +66,8 @@ int did_auth_sign(struct buf *value, const struct signing_key *k, struct str did
  * Step 13, inside a store transaction: burn (did, nonce) until max(timestamp, now) + window.
  * UNAUTHORIZED "NONCE_REPLAYED: ..." when it was known at the time of verification: between that and
  * this a body was read and a busy sub-channel waited for, and meanwhile the row may have run out.
- * SERVICE_UNAVAILABLE when the table is full.
+ * SERVICE_UNAVAILABLE when the store is. The table grows: whoever verifies bounds it beforehand, see
+ * nonce_count. Nothing unexpired is dropped.
  */
 struct store_conn;
 int nonce_burn_tx(struct store_conn *c, const struct did_auth *a, int64_t now_s, unsigned window_s,
@@ -74,7 +75,11 @@ int nonce_burn_tx(struct store_conn *c, const struct did_auth *a, int64_t now_s,
 /* So long a row is needed beyond its time: what a request may take between those two. */
 struct conf;
 int64_t nonce_hold_s(const struct conf *c);
-/* Delete those that ran out before @now_s, at most @limit; called by a housekeeping tick. */
-int nonce_expire_tx(struct store_conn *c, int64_t now_s, int64_t limit, struct gw_err *e) GW_MUST_CHECK;
+/* Delete those that ran out before @now_s, of the @limit that came first; called by a
+ * housekeeping tick. @deleted: out, how many. */
+int nonce_expire_tx(struct store_conn *c, int64_t now_s, int64_t limit, int64_t *deleted,
+		    struct gw_err *e) GW_MUST_CHECK;
+/* How many there are, expired ones too. Takes time in proportion: some 10 ms for a million. */
+int nonce_count(struct store_conn *c, int64_t *count, struct gw_err *e) GW_MUST_CHECK;
 
 #endif

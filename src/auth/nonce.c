@@ -51,14 +51,24 @@ int64_t nonce_hold_s(const struct conf *c)
 	       HOLD_MORE_S;
 }
 
-int nonce_expire_tx(struct store_conn *c, int64_t now_s, int64_t limit, struct gw_err *e)
+int nonce_expire_tx(struct store_conn *c, int64_t now_s, int64_t limit, int64_t *deleted,
+		    struct gw_err *e)
 {
 	struct stmt *s = stmt_get(c, STMT_NONCE_EXPIRE);
-	int r;
 
+	*deleted = 0;
 	stmt_bind_i64(s, "now_s", now_s);
 	stmt_bind_i64(s, "limit", limit);
-	r = stmt_run(s, NULL, e);
+	return stmt_run(s, deleted, e);
+}
+
+int nonce_count(struct store_conn *c, int64_t *count, struct gw_err *e)
+{
+	struct stmt *s = stmt_get(c, STMT_NONCE_COUNT);
+	int r = stmt_step(s, e);
+
+	if (r == 1)
+		*count = stmt_i64(s, "n");
 	stmt_done(s);
-	return r;
+	return r == 1 ? 0 : -1;
 }

@@ -46,6 +46,7 @@ struct gateway {
 	/* housekeeping */
 	int64_t renewed_ms, cleaned_ms; /* monotonic */
 	atomic_llong doubt_ms;		/* monotonic: until then, see gateway_in_doubt */
+	atomic_llong nonces;		/* in the store when last counted, and added here since */
 	atomic_ullong alarms, alarms_unsaid;
 	atomic_llong alarmed_ms;
 };
@@ -64,8 +65,8 @@ void gateway_stop(void *app);
 /* The life of one request below /<provider>/. */
 void gateway_proxy(void *app, struct http_request *rq, struct http_reply *rp);
 
-/* Steps 1 to 12 of the authentication for @rq; UNAUTHORIZED, HEADER_TOO_LARGE, SERVICE_UNAVAILABLE. The
- * nonce is burned by the caller's transaction (nonce_burn_tx). */
+/* Steps 1 to 12 of the authentication for @rq; UNAUTHORIZED, HEADER_TOO_LARGE, SERVICE_UNAVAILABLE (also when
+ * max_nonces are remembered). The nonce is burned by the caller's transaction (nonce_burn_tx). */
 enum { AUTH_WINDOW_S = 300 };
 int gateway_authenticate(struct gateway *g, const struct http_request *rq, struct did_auth *out,
 			 struct gw_err *e) GW_MUST_CHECK;

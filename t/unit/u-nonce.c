@@ -48,14 +48,51 @@ static int spend(struct store *st, const char *did, const char *nonce, int64_t t
 }
 
 struct expiry {
-	int64_t now, limit;
+	int64_t now, limit, n;
 };
 
 static int expire(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	struct expiry *x = arg;
 
-	return nonce_expire_tx(c, x->now, x->limit, e);
+	return nonce_expire_tx(c, x->now, x->limit, &x->n, e);
+}
+
+static int count(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	struct expiry *x = arg;
+
+	return nonce_count(c, &x->n, e);
+}
+
+static int64_t counted(struct store *st)
+{
+	struct expiry x = { .n = -1 };
+	struct gw_err e;
+
+	return store_read(st, count, &x, &e) < 0 ? -1 : x.n;
+}
+
+/* The table grows by what is new, is counted, and shrinks again. */
+static void size(struct store *st)
+{
+	struct expiry x = { .now = 100000, .limit = 1000 };
+	struct gw_err e;
+	char nonce[16];
+	unsigned bad = 0;
+
+	OK(!store_write(st, "expire", expire, &x, &e) && counted(st) == 0, "none is left");
+	for (int i = 0; i < 7; i++) {
+		snprintf(nonce, sizeof nonce, "%d", i % 5);
+		bad += spend(st, "did:s", nonce, 100000, 100000) != i / 5;
+	}
+	OK(bad == 0 && counted(st) == 5, "five");
+	x.limit = 4;
+	x.now = 100301;
+	OK(!store_write(st, "expire", expire, &x, &e) && x.n == 4 && counted(st) == 1,
+	   "they go in parts, and it is told how many");
+	OK(!store_write(st, "expire", expire, &x, &e) && x.n == 1 && counted(st) == 0,
+	   "to the last");
 }
 
 static void once(struct store *st)
@@ -170,6 +207,7 @@ int main(void)
 	once(a);
 	lifetime(a);
 	slowly(a);
+	size(a);
 	together(a, b);
 	store_close(a);
 	store_close(b);

@@ -31,6 +31,8 @@ static const struct {
 	{ "NONCE_EXPIRE", "SCAN (subquery-1)" },
 	/* read when a price has changed; a row per price that was set */
 	{ "PRICE_OVERRIDES", "SCAN price_override" },
+	/* every ten seconds; bounded by the option max_nonces */
+	{ "NONCE_COUNT", "SCAN auth_nonce" },
 	/* for /metrics: bounded by the time asked for */
 	{ "USAGE_RECENT", "USE TEMP B-TREE FOR GROUP BY" },
 	/* a row per wish that the settlement program has not yet looked at */
