@@ -187,3 +187,23 @@ owes_and_pays() {
 	gw_is "$(rows "select $ROW, finished_ms from usage where usage_id = 2")" '2|6|||1'
 	nothing_owed 1
 }
+
+@test "a store that was stuck for long: no request calls the one dead whose charge waits" {
+	paid_world
+	answer=$ANSWER
+	BUSY_WAIT_MS=200 payment_start payment-channel
+	BUSY_WAIT_MS=200 payment_start claude
+	unwritten
+	# all leases have passed, and the first that writes is one that is refused, or costs nothing
+	for ask in 'payment-channel /payment-channel/recovery' 'claude /claude/v1/messages -d nonsense'; do
+		sqlite3 -cmd '.timeout 5000' gateway.db 'update process_lease set until_ms = 1'
+		ANSWER=$answer
+		# shellcheck disable=SC2086
+		pay $ask
+		[ "$(answer_status out)" = 409 ]
+	done
+	gw_is "$(rows "select state, cost_pico from usage where usage_id = 2")" '0|'
+	full
+	gw_wait_for 10 rows_closed
+	owes_and_pays
+}

@@ -105,7 +105,7 @@ static int admit_payment(struct store_conn *c, struct exchange *x, const struct 
 	return 0;
 }
 
-/* For the row: this process is alive. */
+/* For the row, and before others are judged by their leases: this process is alive. */
 static int hold_lease(struct store_conn *c, struct exchange *x, int64_t now_ms, struct gw_err *e)
 {
 	int held = gateway_look_at_lease(c, x->g, now_ms, e);
@@ -158,7 +158,7 @@ static int admit_tx(struct store_conn *c, void *arg, struct gw_err *e)
 	}
 	called = x->refusal.code == GWE_OK;
 	u = usage_row(x, now_ms);
-	if ((called && hold_lease(c, x, now_ms, e) < 0) ||
+	if (((called || x->has_payment) && hold_lease(c, x, now_ms, e) < 0) ||
 	    (x->has_payment && admit_payment(c, x, &u, e) < 0) ||
 	    (called && !x->usage_id && usage_start_tx(c, &u, &x->usage_id, e) < 0))
 		return -1;

@@ -59,9 +59,11 @@ struct taking {
 static int take_tx(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	const struct taking *t = arg;
-	const struct payment_offer o = { .in_doubt = gateway_in_doubt(t->g),
-					 .now_ms = clock_wall_ms() };
+	struct payment_offer o = { .now_ms = clock_wall_ms() };
 
+	if (gateway_look_at_lease(c, t->g, o.now_ms, e) < 0)
+		return -1;
+	o.in_doubt = gateway_in_doubt(t->g);
 	return payment_admit_tx(c, t->p, &o, e);
 }
 

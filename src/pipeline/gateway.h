@@ -77,7 +77,7 @@ int gateway_authenticate(struct gateway *g, const struct http_request *rq, struc
  * the time to renew theirs.
  */
 bool gateway_in_doubt(struct gateway *g);
-/* Before the own lease is renewed, in the same transaction. 1 it is held, 0 not, -1. */
+/* Before the own lease is renewed, and before those of others are judged, in the same transaction. 1 it is held, 0 not, -1. */
 int gateway_look_at_lease(struct store_conn *c, struct gateway *g, int64_t now_ms,
 			  struct gw_err *e) GW_MUST_CHECK;
 
