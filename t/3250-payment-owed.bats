@@ -202,6 +202,9 @@ owes_and_pays() {
 		pay $ask
 		[ "$(answer_status out)" = 409 ]
 	done
+	# nor does a process that begins
+	sqlite3 -cmd '.timeout 5000' gateway.db 'update process_lease set until_ms = 1'
+	payment_start openrouter
 	gw_is "$(rows "select state, cost_pico from usage where usage_id = 2")" '0|'
 	full
 	gw_wait_for 10 rows_closed

@@ -180,11 +180,17 @@ teardown() { gw_end; }
 
 @test "what dead processes left is tidied up, what is old is removed where that is wanted" {
 	vouchers -v 3 -H 100000 -t 864000 >/dev/null
-	rows_write "insert into process_lease values ('1:1', 1);
+	rows_write "insert into process_lease values ('$$:1', 1);
 		insert into usage (usage_id, owner, request_id, did, provider, api, method, path, stream, free, started_ms, bound_pico)
-			values (7, '1:1', 'r', 'did:rooch:a', 'openai', 'chat', 'POST', '/', 0, 0, 1, 1);
+			values (7, '$$:1', 'r', 'did:rooch:a', 'openai', 'chat', 'POST', '/', 0, 0, 1, 1);
 		insert into auth_nonce values (1, zeroblob(32), 1), (2, randomblob(32), unixepoch() - 100);
-		update sub_channel set lease_owner = '1:1', lease_usage_id = 7, lease_bound = zeroblob(32), lease_bound_pico = 1"
+		update sub_channel set lease_owner = '$$:1', lease_usage_id = 7, lease_bound = zeroblob(32), lease_bound_pico = 1"
+	# a process that is there may be stuck, as its store was
+	run -0 settle
+	gw_is "$(rows "select state, (select lease_owner from sub_channel) from usage")" "0|$$:1"
+	# this one cannot be
+	rows_write "update process_lease set owner = '999999999:1'; update usage set owner = '999999999:1';
+		update sub_channel set lease_owner = '999999999:1'"
 	run -0 settle
 	gw_is "$(rows "select state, outcome from usage")" "2|6"
 	gw_is "$(rows "select count(*) from sub_channel where lease_owner is not null")" 0

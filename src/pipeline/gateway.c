@@ -124,13 +124,27 @@ struct housekeeping {
 	bool start;
 };
 
+/* At the start there is no lease of our own that could have passed: whether the others live is asked. */
+static int look_at_leases(struct store_conn *c, const struct housekeeping *h, int64_t now_ms,
+			  struct gw_err *e)
+{
+	int rc;
+
+	if (!h->start)
+		return gateway_look_at_lease(c, h->g, now_ms, e) < 0 ? -1 : 0;
+	rc = usage_expired_lives(c, now_ms, e);
+	if (rc > 0)
+		atomic_store(&h->g->doubt_ms, clock_mono_ms() + LEASE_MS);
+	return rc < 0 ? -1 : 0;
+}
+
 static int keep_house(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	struct housekeeping *h = arg;
 	int64_t now = clock_wall_ms();
 
 	h->lost = 0;
-	if ((!h->start && gateway_look_at_lease(c, h->g, now, e) < 0) ||
+	if (look_at_leases(c, h, now, e) < 0 ||
 	    usage_renew_tx(c, responder_owner(h->g->responder), now + LEASE_MS, e) < 0 ||
 	    (!gateway_in_doubt(h->g) && usage_recover_tx(c, now, &h->lost, e) < 0))
 		return -1;

@@ -22,8 +22,13 @@ static int recover(struct store_conn *c, void *arg, struct gw_err *e)
 {
 	struct work *w = arg;
 	struct stmt *q;
+	int rc;
 
 	/* responders that slept, or waited for the store as we did, renew theirs first */
+	w->changed = 0;
+	rc = usage_expired_lives(c, w->now_ms - GRACE_MS, e);
+	if (rc)
+		return rc < 0 ? -1 : 0;
 	if (usage_recover_tx(c, w->now_ms - GRACE_MS, &w->changed, e))
 		return -1;
 	q = stmt_get(c, STMT_SUBCHANNEL_UNLEASE_DEAD);

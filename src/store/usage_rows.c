@@ -3,6 +3,9 @@
 
 #include "store/usage_rows.h"
 
+#include <errno.h>
+#include <signal.h>
+
 /* In the database, never renumber. */
 _Static_assert(USAGE_STARTED == 0 && USAGE_DONE == 1 && USAGE_LOST == 2, "stored");
 _Static_assert(OUTCOME_NONE == 0 && OUTCOME_OK == 1 && OUTCOME_UPSTREAM_ERROR == 2 &&
@@ -146,6 +149,29 @@ int usage_renew_tx(struct store_conn *c, struct str owner, int64_t lease_until_m
 	stmt_bind_text(s, "owner", owner);
 	stmt_bind_i64(s, "until_ms", lease_until_ms);
 	return stmt_run(s, NULL, e);
+}
+
+/* The owner's name begins with the number of its process. */
+static bool lives(struct str owner)
+{
+	ptrdiff_t end = str_find(owner, ':');
+	uint64_t pid;
+
+	return end > 0 && str_u64(str_sub(owner, 0, (size_t)end), &pid) && pid > 0 &&
+	       pid <= INT32_MAX && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+int usage_expired_lives(struct store_conn *c, int64_t now_ms, struct gw_err *e)
+{
+	struct stmt *s = stmt_get(c, STMT_LEASE_EXPIRED);
+	bool found = false;
+	int r;
+
+	stmt_bind_i64(s, "now_ms", now_ms);
+	while (!found && (r = stmt_step(s, e)) == 1)
+		found = lives(stmt_text(s, "owner"));
+	stmt_done(s);
+	return found ? 1 : r;
 }
 
 static int lose(struct store_conn *c, struct str owner, int64_t now_ms, int64_t *count,

@@ -81,6 +81,11 @@ int usage_finish_tx(struct store_conn *c, int64_t id, const struct usage_finish 
 /* Prolong the lease of all started rows of @owner. */
 int usage_renew_tx(struct store_conn *c, struct str owner, int64_t lease_until_ms, struct gw_err *e)
 	GW_MUST_CHECK;
+/*
+ * 1: a lease that has passed is of a process that this machine still has (or of one that got its
+ * number): it may be stuck, as the store was, and not dead. 0: none is, -1.
+ */
+int usage_expired_lives(struct store_conn *c, int64_t now_ms, struct gw_err *e) GW_MUST_CHECK;
 /* Rows left 'started' whose lease has passed become 'lost': cost unknown, never invented. */
 int usage_recover_tx(struct store_conn *c, int64_t now_ms, int64_t *count, struct gw_err *e)
 	GW_MUST_CHECK;
