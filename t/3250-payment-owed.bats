@@ -210,3 +210,21 @@ owes_and_pays() {
 	gw_wait_for 10 rows_closed
 	owes_and_pays
 }
+
+@test "readiness and metrics tell of a store that takes no writes" {
+	gateway_world
+	gateway_start gateway
+	ready() { # ready STATUS
+		fcgicat gateway.sock /readyz >out && [ "$(answer_status out)" = "$1" ]
+	}
+	ready 200
+	lock_store
+	gw_wait_for 40 ready 503
+	body <out | gw_json '.status == "not ready" and .store == false'
+	fcgicat gateway.sock /metrics >out
+	[ "$(body <out | sed -n 's/^llm_gateway_store_unwritten_seconds //p')" -ge 15 ]
+	unlock_store
+	gw_wait_for 20 ready 200
+	fcgicat gateway.sock /metrics >out
+	[ "$(body <out | sed -n 's/^llm_gateway_store_unwritten_seconds //p')" -lt 15 ]
+}

@@ -198,6 +198,11 @@ static int run_housekeeping(struct gateway *g, const struct conf *c, bool start,
 	return clean ? clean_nonces(g, c, e) : 0;
 }
 
+int64_t gateway_unwritten_ms(const struct gateway *g)
+{
+	return clock_mono_ms() - atomic_load(&g->renewed_ms);
+}
+
 void gateway_tick(void *app, const struct conf *c)
 {
 	struct gateway *g = app;
@@ -209,13 +214,13 @@ void gateway_tick(void *app, const struct conf *c)
 	if (unsaid)
 		log_error("%llu more alarms within a second", unsaid);
 	owed_tick(g->owed);
-	if (now - g->renewed_ms < LEASE_RENEW_MS)
+	if (gateway_unwritten_ms(g) < LEASE_RENEW_MS)
 		return;
 	if (run_housekeeping(g, c, false, now - g->cleaned_ms >= CLEAN_MS, &e) < 0) {
 		log_error("housekeeping: %s%s%s", e.pub, e.priv[0] ? ": " : "", e.priv);
 		return;
 	}
-	g->renewed_ms = now;
+	atomic_store(&g->renewed_ms, now);
 	if (now - g->cleaned_ms >= CLEAN_MS)
 		g->cleaned_ms = now;
 }
@@ -318,7 +323,8 @@ int gateway_start(struct responder *r, void **app, struct gw_err *e)
 		gateway_stop(g);
 		return -1;
 	}
-	g->renewed_ms = g->cleaned_ms = clock_mono_ms();
+	g->cleaned_ms = clock_mono_ms();
+	atomic_store(&g->renewed_ms, g->cleaned_ms);
 	tell_overrides(g);
 	if (!paid(c))
 		log_warn(

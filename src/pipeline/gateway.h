@@ -44,7 +44,8 @@ struct gateway {
 	struct secret key;
 	bool claude_bearer;
 	/* housekeeping */
-	int64_t renewed_ms, cleaned_ms; /* monotonic */
+	int64_t cleaned_ms;	  /* monotonic */
+	atomic_llong renewed_ms; /* monotonic: the store took a write then */
 	atomic_llong doubt_ms;		/* monotonic: until then, see gateway_in_doubt */
 	atomic_llong nonces;		/* in the store when last counted, and added here since */
 	atomic_ullong alarms, alarms_unsaid;
@@ -77,9 +78,13 @@ int gateway_authenticate(struct gateway *g, const struct http_request *rq, struc
  * the time to renew theirs.
  */
 bool gateway_in_doubt(struct gateway *g);
-/* Before the own lease is renewed, and before those of others are judged, in the same transaction. 1 it is held, 0 not, -1. */
+/* Before the own lease is renewed, and before those of others are judged, in the same transaction. 1 it is
+ * held, 0 not, -1. */
 int gateway_look_at_lease(struct store_conn *c, struct gateway *g, int64_t now_ms,
 			  struct gw_err *e) GW_MUST_CHECK;
+
+/* Milliseconds since housekeeping has last been written to the store; LEASE_MS: others think we are dead. */
+int64_t gateway_unwritten_ms(const struct gateway *g);
 
 /* Something that an operator should look at: counted, logged at most once a second. */
 void gateway_alarm(struct gateway *g, const char *sentence, struct str detail);

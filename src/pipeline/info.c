@@ -157,10 +157,22 @@ static int ping(struct store_conn *c, void *arg, struct gw_err *e)
 	return r < 0 ? -1 : 0;
 }
 
+/* Without writes nothing is served, and charges wait. */
+static bool can_be_used(const struct gateway *g, struct gw_err *e)
+{
+	int64_t ms = gateway_unwritten_ms(g);
+
+	if (ms < LEASE_MS)
+		return store_read(g->store, ping, NULL, e) == 0;
+	(void)gw_fail_priv(e, GWE_SERVICE_UNAVAILABLE, 0,
+			   "the store has taken no writes for %lld ms", (long long)ms);
+	return false;
+}
+
 static void readyz(struct gateway *g, struct http_request *rq, struct http_reply *rp, struct buf *b)
 {
 	struct gw_err e;
-	bool store = store_read(g->store, ping, NULL, &e) == 0;
+	bool store = can_be_used(g, &e);
 	bool ledger = !g->payments || payment_engine_ready(g->payments, &e) == 0;
 	struct jwrite w;
 
@@ -238,6 +250,12 @@ static void metrics(struct gateway *g, struct http_request *rq, struct http_repl
 		"# TYPE llm_gateway_start_time_seconds gauge\nllm_gateway_start_time_seconds %lld\n",
 		PACKAGE_VERSION, g->payments ? "on" : "off",
 		(long long)(responder_started_ms(g->responder) / 1000));
+	buf_addf(b,
+		 "# HELP llm_gateway_store_unwritten_seconds Since the database last took a write of this "
+		 "responder; seconds are normal.\n"
+		 "# TYPE llm_gateway_store_unwritten_seconds gauge\n"
+		 "llm_gateway_store_unwritten_seconds %lld\n",
+		 (long long)(gateway_unwritten_ms(g) / 1000));
 	if (store_read(g->store, read_metrics, b, &e) < 0) {
 		plain_error(rp, GWE_SERVICE_UNAVAILABLE, "The database does not answer");
 		http_note_error(rp, &e);

@@ -31,8 +31,10 @@ struct owed_charge {
 	struct picousd cost;
 	struct payment *payment; /* NULL or not leased: nothing is proposed */
 };
-/* T2 itself, for store_write_repeatable. SERVICE_UNAVAILABLE: the store's, later it may work. CONFLICT: not ours any more. */
-int owed_write_tx(struct store_conn *c, const struct owed_charge *ch, struct gw_err *e) GW_MUST_CHECK;
+/* T2 itself, for store_write_repeatable. SERVICE_UNAVAILABLE: the store's, later it may work. CONFLICT: not
+ * ours any more. */
+int owed_write_tx(struct store_conn *c, const struct owed_charge *ch,
+		  struct gw_err *e) GW_MUST_CHECK;
 
 struct owed;
 struct owed *owed_new(struct store *st); /* borrowed */
