@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 /* In the database, never renumber. */
 _Static_assert(USAGE_STARTED == 0 && USAGE_DONE == 1 && USAGE_LOST == 2, "stored");
@@ -151,14 +152,18 @@ int usage_renew_tx(struct store_conn *c, struct str owner, int64_t lease_until_m
 	return stmt_run(s, NULL, e);
 }
 
-/* The owner's name begins with the number of its process. */
+/*
+ * The owner's name begins with the number of its process. Our own was somebody else's before: in a
+ * container that starts again all get the same ones.
+ */
 static bool lives(struct str owner)
 {
 	ptrdiff_t end = str_find(owner, ':');
 	uint64_t pid;
 
 	return end > 0 && str_u64(str_sub(owner, 0, (size_t)end), &pid) && pid > 0 &&
-	       pid <= INT32_MAX && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+	       pid <= INT32_MAX && (pid_t)pid != getpid() &&
+	       (kill((pid_t)pid, 0) == 0 || errno == EPERM);
 }
 
 int usage_expired_lives(struct store_conn *c, int64_t now_ms, struct gw_err *e)
