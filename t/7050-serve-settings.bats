@@ -73,6 +73,31 @@ setting() { # setting PROGRAM NAME: what it was started with
 	curl -sSi -H 'Origin: https://a.example' "$URL/" | tr -d '\r' | grep -qix 'access-control-allow-origin: https://a.example'
 }
 
+@test "config check, and a responder's --check, refuse what would stop a gateway at its start" {
+	export PAYMENT=on SERVICE_KEY=$KEY
+	run -0 llm-gateway config check
+	while IFS='|' read -r setting text; do
+		run -1 env "$setting" llm-gateway config check
+		[[ $output == *"$text"* ]] || gw_is "$setting: $output" "$text"
+		[[ $output != *"$KEY"* ]]
+		case $setting in
+		SERVICE_*) continue ;;
+		esac
+		run -1 env -u SERVICE_KEY "SERVICE_DID=$DID" "$setting" "$PROGRAMS/fcgi/openai.fcgi" --check
+		[[ $output == *"$text"* ]] || gw_is "$setting: $output" "$text"
+	done <<-END
+		SERVICE_KEY=${KEY%?}|SERVICE_KEY: the key is not valid
+		SERVICE_DID=did:rooch:rooch1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqsjw3fd5|SERVICE_DID is not the DID of SERVICE_KEY
+		DEFAULT_ASSET_ID=nonsense|'nonsense' is no coin type
+		DEFAULT_ASSET_ID=0x3::other::Coin|not supported without ASSET_PRICE_PICO_USD
+		PRICING_OVERRIDES={"m":{"promptPerMTokUsd":-1,"completionPerMTokUsd":1}}|promptPerMTokUsd
+		PRICING_CONFIG_PATH=none.csv|none.csv
+	END
+	run -1 env -u SERVICE_KEY SERVICE_DID=did:rooch:0x3 "$PROGRAMS/fcgi/openai.fcgi" --check
+	[[ $output == *"payment needs a service DID"* ]]
+	PAYMENT=off run -0 env -u SERVICE_KEY DEFAULT_ASSET_ID=nonsense llm-gateway config check
+}
+
 @test "overrides are counted in the log, and a DID that is not the key's is refused" {
 	export SERVICE_KEY=$KEY
 	SERVICE_DID=did:rooch:rooch1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqsjw3fd5 PORT=$(gw_port) run -1 --separate-stderr \

@@ -4,6 +4,9 @@
 
 #include "cli/cli.h"
 #include "cli/opts.h"
+#include "cli/stored_key.h"
+#include "pipeline/payment.h"
+#include "pipeline/prices.h"
 
 static void tell(void *arg, const char *sentence)
 {
@@ -16,9 +19,12 @@ static void tell(void *arg, const char *sentence)
 
 static int check(const struct conf *c)
 {
+	char did[DID_TEXT];
 	struct gw_err e;
 
-	if (conf_check_ready(c, NULL, false, &e))
+	/* what serve and its responders would refuse */
+	if (conf_check_ready(c, NULL, false, &e) || service_did_of(c, did, &e) ||
+	    prices_check(c, &e) || (!strcmp(c->payment, "on") && payment_check(c, did, &e)))
 		return cli_fail(&e);
 	printf("The configuration is valid. Providers:");
 	for (unsigned i = 0; i < c->providers.n; i++)

@@ -17,10 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "auth/service_key.h"
 #include "cli/cli.h"
 #include "cli/opts.h"
 #include "cli/serve_run.h"
+#include "cli/stored_key.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -62,22 +62,12 @@ static bool paid(const struct conf *c)
 /* Of the claim key only the DID goes on; the key itself is for the settlement program's file. */
 static int read_key(struct serve *s, const struct conf *c, struct gw_err *e)
 {
-	struct stored_key k;
-	struct gw_err why;
+	char did[DID_TEXT];
 
 	s->did[0] = '\0';
-	if (!secret_is_set(&c->service_key)) {
-		snprintf(s->did, sizeof s->did, "%s", c->service_did);
-		return 0;
-	}
-	if (service_key_read(&k, secret_reveal(&c->service_key), &why))
-		return gw_fail(e, GWE_CONFIG, 0, "SERVICE_KEY: %s", why.pub);
-	snprintf(s->did, sizeof s->did, "%s", k.did);
-	stored_key_clear(&k);
-	if (c->service_did[0] && strcmp(c->service_did, s->did))
-		return gw_fail(e, GWE_CONFIG, 0,
-			       "SERVICE_DID is not the DID of SERVICE_KEY, %s; it can be left out",
-			       s->did);
+	if (service_did_of(c, did, e))
+		return -1;
+	snprintf(s->did, sizeof s->did, "%s", did);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/stored_key.h"
 
 #include "codec/jwrite.h"
+#include "util/conf.h"
 
 void stored_key_describe(const struct stored_key *k, bool json, const struct buf *service_key,
 			 struct buf *out)
@@ -33,4 +34,24 @@ void stored_key_describe(const struct stored_key *k, bool json, const struct buf
 			 k->did, key_id, type, buf_c(&pub));
 	}
 	buf_clear(&pub);
+}
+
+int service_did_of(const struct conf *c, char did[DID_TEXT], struct gw_err *e)
+{
+	struct stored_key k;
+	struct gw_err why;
+
+	if (!secret_is_set(&c->service_key)) {
+		snprintf(did, DID_TEXT, "%s", c->service_did);
+		return 0;
+	}
+	if (service_key_read(&k, secret_reveal(&c->service_key), &why))
+		return gw_fail(e, GWE_CONFIG, 0, "SERVICE_KEY: %s", why.pub);
+	snprintf(did, DID_TEXT, "%s", k.did);
+	stored_key_clear(&k);
+	if (c->service_did[0] && strcmp(c->service_did, did))
+		return gw_fail(e, GWE_CONFIG, 0,
+			       "SERVICE_DID is not the DID of SERVICE_KEY, %s; it can be left out",
+			       did);
+	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stored_key - a key described for a person or a script, never its private part.
+ * stored_key - a key described for a person or a script, never its private part; whose it is.
  *
  * Layer:   cli; calls auth, codec
  * Threads: no shared state
@@ -13,5 +13,12 @@
 /* Appended without a line end. @service_key: JSON member serviceKey with that text; NULL: none. */
 void stored_key_describe(const struct stored_key *k, bool json, const struct buf *service_key,
 			 struct buf *out);
+
+/*
+ * The DID that a gateway with these settings serves as: that of SERVICE_KEY, else SERVICE_DID, perhaps
+ * empty. CONFIG when the key is none, or not that of SERVICE_DID.
+ */
+struct conf;
+int service_did_of(const struct conf *c, char did[DID_TEXT], struct gw_err *e) GW_MUST_CHECK;
 
 #endif

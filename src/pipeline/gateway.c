@@ -252,7 +252,8 @@ void gateway_reload(void *app, const struct conf *c)
 
 int gateway_check(const struct conf *c, struct gw_err *e)
 {
-	return prices_check(c, e);
+	return prices_check(c, e) < 0 || (paid(c) && payment_check(c, c->service_did, e) < 0) ? -1
+											      : 0;
 }
 
 static char *copy_text(const char *s)

@@ -6,6 +6,7 @@ libgw_a_SOURCES += src/pipeline/gateway.c src/pipeline/gateway.h
 libgw_a_SOURCES += src/pipeline/info.c src/pipeline/info.h
 libgw_a_SOURCES += src/pipeline/owed.c src/pipeline/owed.h
 libgw_a_SOURCES += src/pipeline/payment.c src/pipeline/payment.h
+libgw_a_SOURCES += src/pipeline/payment_service.c
 libgw_a_SOURCES += src/pipeline/prices.c src/pipeline/prices.h
 libgw_a_SOURCES += src/pipeline/proxy.c
 libgw_a_SOURCES += src/pipeline/settle.c

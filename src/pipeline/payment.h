@@ -43,6 +43,10 @@ struct rooch_rpc;
  */
 int payment_engine_new(struct payment_engine **out, const struct conf *c, struct store *st,
 		       struct rooch_rpc *rpc, struct gw_err *e) GW_MUST_CHECK;
+/* What those refusals look at: @did and the asset, as they are used. The second only looks. */
+int payment_service(const struct conf *c, const char *did, struct rooch_id *service,
+		    char asset[ROOCH_ASSET_TEXT], struct gw_err *e) GW_MUST_CHECK;
+int payment_check(const struct conf *c, const char *did, struct gw_err *e) GW_MUST_CHECK;
 void payment_engine_free(struct payment_engine *en);
 /* New reloadable settings; those in use by running requests stay valid until they end. */
 void payment_engine_reload(struct payment_engine *en, const struct conf *c);

@@ -51,28 +51,6 @@ void payment_engine_reload(struct payment_engine *en, const struct conf *c)
 
 /* ---- life ---- */
 
-static int read_service(struct payment_engine *en, const struct conf *c, struct gw_err *e)
-{
-	static const char gas[] = "0x3::gas_coin::RGas";
-	char known[ROOCH_ASSET_TEXT];
-
-	if (!rooch_did_parse(&en->service, str_c(c->service_did)))
-		return gw_fail(
-			e, GWE_CONFIG, 0,
-			"payment needs a service DID of the form did:rooch:rooch1..., not '%s'",
-			c->service_did);
-	rooch_did_text(en->service_did, &en->service);
-	if (!rooch_asset_canonical(en->asset, str_c(c->default_asset_id)) ||
-	    !rooch_asset_canonical(known, str_c(gas)))
-		return gw_fail(e, GWE_CONFIG, 0, "'%s' is no coin type like %s",
-			       c->default_asset_id, gas);
-	/* the price of others is not known here: it has to be said */
-	if (strcmp(en->asset, known) && c->from[CONF_asset_price_pico] == CONF_FROM_DEFAULT)
-		return gw_fail(e, GWE_CONFIG, 0, "the asset %s is not supported without %s",
-			       en->asset, conf_rows[CONF_asset_price_pico].env);
-	return 0;
-}
-
 int payment_engine_open(struct payment_engine **out, const struct conf *c, struct store *st,
 			const struct chain_source *source, struct gw_err *e)
 {
@@ -91,10 +69,11 @@ int payment_engine_open(struct payment_engine **out, const struct conf *c, struc
 
 	if (!en)
 		abort();
-	if (read_service(en, c, e) < 0) {
+	if (payment_service(c, c->service_did, &en->service, en->asset, e) < 0) {
 		free(en);
 		return -1;
 	}
+	rooch_did_text(en->service_did, &en->service);
 	en->store = st;
 	en->settings = read_settings(c);
 	/* the other half is for those that have something to do */
