@@ -23,6 +23,7 @@ struct lease {
 	unsigned nth;	   /* of the pool's loops */
 	struct lease *newer, *older; /* among the idle ones */
 	int64_t idle_since_ms;
+	bool worn; /* libcurl may have begun again in it: 7.88 does so five times in a handle's life */
 	char error[CURL_ERROR_SIZE]; /* libcurl's words about the last failure */
 };
 

@@ -413,13 +413,17 @@ void lease_give(struct upstream_pool *p, struct lease *l)
 	l->idle_since_ms = clock_mono_ms();
 	pthread_mutex_lock(&p->lock);
 	p->loops[l->nth].calls--;
-	l->older = p->newest;
-	*(l->older ? &l->older->newer : &p->oldest) = l;
-	p->newest = l;
-	/* One at a time is enough: leases are given more often than they age. */
-	if (l->idle_since_ms - p->oldest->idle_since_ms > IDLE_MAX_MS) {
-		stale = p->oldest;
-		unlink_idle(p, stale);
+	if (l->worn) {
+		stale = l;
+	} else {
+		l->older = p->newest;
+		*(l->older ? &l->older->newer : &p->oldest) = l;
+		p->newest = l;
+		/* One at a time is enough: leases are given more often than they age. */
+		if (l->idle_since_ms - p->oldest->idle_since_ms > IDLE_MAX_MS) {
+			stale = p->oldest;
+			unlink_idle(p, stale);
+		}
 	}
 	pthread_cond_signal(&p->given);
 	pthread_mutex_unlock(&p->lock);

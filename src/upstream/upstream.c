@@ -552,6 +552,7 @@ int upstream_call(struct upstream_pool *p, const struct upstream_request *rq,
 	set_request(&c, &list, &joined);
 	rc = carry(&c, e);
 	forget_request(c.easy);
+	c.lease->worn = c.attempts > 1 || (c.attempts && !c.head_done);
 	buf_clear(&joined);
 	lease_give(p, c.lease);
 	return rc;
