@@ -17,6 +17,7 @@
 enum {
 	EVENTS = 64, /* of one turn */
 	RUNS = 4,    /* of libcurl's timers in one turn */
+	FULL_TURNS = 64, /* one after the other, before the transfers are looked through all the same */
 	/* Without any transfer for so long, all kept connections are given up. */
 	IDLE_MAX_MS = 60000,
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
@@ -49,6 +50,7 @@ struct loop {
 	int64_t now_ms;
 	int64_t libcurl_ms; /* when libcurl wants its timers run; -1 never */
 	int64_t scan_ms;    /* when the transfers are looked through; -1 never */
+	unsigned put_off;   /* turns since that was due */
 	int64_t idle_ms;    /* when connections are given up; -1: there are none */
 };
 
@@ -176,6 +178,22 @@ static void pause_transfer(struct loop *l, struct transfer *t)
 	t->state = TRANSFER_PAUSED;
 }
 
+static void go_next(struct loop *l, struct transfer *t, enum transfer_next next)
+{
+	switch (next) {
+	case TRANSFER_END:
+		end(l, t, CURLE_ABORTED_BY_CALLBACK);
+		break;
+	case TRANSFER_PAUSE:
+		pause_transfer(l, t);
+		break;
+	case TRANSFER_GO:
+		if (t->due_ms < l->scan_ms)
+			l->scan_ms = t->due_ms;
+		break;
+	}
+}
+
 void transfer_heard(struct transfer *t)
 {
 	if (t->heard)
@@ -195,18 +213,7 @@ static void take_heard(struct loop *l)
 		t->heard = false;
 		if (t->state != TRANSFER_RUNS)
 			continue;
-		switch (t->ops->heard(t, clock_mono_ms())) {
-		case TRANSFER_END:
-			end(l, t, CURLE_ABORTED_BY_CALLBACK);
-			break;
-		case TRANSFER_PAUSE:
-			pause_transfer(l, t);
-			break;
-		case TRANSFER_GO:
-			if (t->due_ms < l->scan_ms)
-				l->scan_ms = t->due_ms;
-			break;
-		}
+		go_next(l, t, t->ops->heard(t, clock_mono_ms()));
 	}
 }
 
@@ -299,6 +306,7 @@ static void socket_ready(struct loop *l, const struct epoll_event *ev)
 
 static void client_left(struct loop *l, struct transfer *t)
 {
+	take_finished(l);	       /* what came whole is whole, whoever has left since */
 	if (t->state != TRANSFER_RUNS) /* it ended earlier in this turn */
 		return;
 	t->ops->hung_up(t);
@@ -317,17 +325,26 @@ static void run_timers(struct loop *l)
 	}
 }
 
+/*
+ * After a while in which this thread did not run, all transfers look silent; what has come for them is
+ * heard before they are judged.
+ */
+static bool scan_is_due(struct loop *l, bool more_has_come)
+{
+	if (l->scan_ms < 0 || l->scan_ms > l->now_ms)
+		return false;
+	return !more_has_come || ++l->put_off > FULL_TURNS;
+}
+
 static void scan(struct loop *l)
 {
 	struct transfer *t, *next;
 
+	l->put_off = 0;
 	l->scan_ms = l->running ? l->now_ms + LOOP_TICK_MS : -1;
 	for (t = l->running; t; t = next) {
 		next = t->next;
-		if (!t->ops->tick(t, l->now_ms))
-			end(l, t, CURLE_ABORTED_BY_CALLBACK);
-		else if (t->due_ms < l->scan_ms)
-			l->scan_ms = t->due_ms;
+		go_next(l, t, t->ops->tick(t, l->now_ms));
 	}
 }
 
@@ -379,7 +396,7 @@ static void *loop_main(void *arg)
 				client_left(l, ev[i].data.ptr);
 		run_timers(l);
 		take_finished(l);
-		if (l->scan_ms >= 0 && l->scan_ms <= l->now_ms)
+		if (scan_is_due(l, n == EVENTS))
 			scan(l);
 		wake_callers(l);
 		if (l->idle_ms >= 0 && l->idle_ms <= l->now_ms)

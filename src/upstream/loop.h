@@ -32,8 +32,8 @@ struct transfer_ops {
 	/* On the loop's thread. After each turn in which transfer_heard was called: what the upstream
 	 * sent is all there. */
 	enum transfer_next (*heard)(struct transfer *t, int64_t now_ms);
-	/* Every LOOP_TICK_MS, and when due_ms has come. False: end it. */
-	bool (*tick)(struct transfer *t, int64_t now_ms);
+	/* Every LOOP_TICK_MS, and when due_ms has come. */
+	enum transfer_next (*tick)(struct transfer *t, int64_t now_ms);
 	/* The client has left; the transfer ends. */
 	void (*hung_up)(struct transfer *t);
 

@@ -379,22 +379,35 @@ static struct call *call_of(struct transfer *t)
 	return (struct call *)(void *)t;
 }
 
-/* Sets when a time-out passes next; false: one has passed, and the call is stopped. */
-static bool within_times(struct call *c, int64_t now)
+static int64_t total_passes(const struct call *c)
 {
 	const struct upstream_options *o = lease_options(c->pool);
-	int64_t due = INT64_MAX, total = INT64_MAX;
+
+	return o->total_ms ? c->start_ms + o->total_ms : INT64_MAX;
+}
+
+/* When a time-out passes next. */
+static void set_due(struct call *c)
+{
+	const struct upstream_options *o = lease_options(c->pool);
+	int64_t due = INT64_MAX, total = total_passes(c);
 
 	if (c->head_done)
 		due = c->heard_ms + o->idle_ms;
 	else if (c->attempts)
 		due = c->ready_ms + o->first_byte_ms;
-	if (o->total_ms)
-		total = c->start_ms + o->total_ms;
 	c->transfer.due_ms = due < total ? due : total;
+}
+
+/* False: a time-out has passed, and the call is stopped. */
+static bool within_times(struct call *c, int64_t now)
+{
+	const struct upstream_options *o = lease_options(c->pool);
+
+	set_due(c);
 	if (now < c->transfer.due_ms)
 		return true;
-	if (now >= total)
+	if (now >= total_passes(c))
 		return stop(c, c->head_done ? UP_STALLED : UP_TIMEOUT_HEAD,
 			    "not finished within %u ms", o->total_ms);
 	if (c->head_done)
@@ -417,11 +430,18 @@ static enum transfer_next on_heard(struct transfer *t, int64_t now)
 	return c->full || is_full(c) ? TRANSFER_PAUSE : TRANSFER_GO;
 }
 
-static bool on_tick(struct transfer *t, int64_t now)
+static enum transfer_next on_tick(struct transfer *t, int64_t now)
 {
 	struct call *c = call_of(t);
 
-	return within_times(c, now) && (!c->h->on_tick || c->h->on_tick(c->h->arg) || client_stopped(c));
+	if (!within_times(c, now))
+		return TRANSFER_END;
+	if (c->h->on_tick && !c->h->on_tick(c->h->arg)) {
+		client_stopped(c);
+		return TRANSFER_END;
+	}
+	/* before the head nothing has been passed on that could be too much */
+	return c->head_done && is_full(c) ? TRANSFER_PAUSE : TRANSFER_GO;
 }
 
 static void on_hung_up(struct transfer *t)
@@ -436,8 +456,8 @@ static bool make_room(struct transfer *t)
 
 	c->full = false;
 	c->heard_ms = clock_mono_ms(); /* it was us who did not listen */
-	(void)within_times(c, c->heard_ms);
-	return ok && !c->stopped;
+	set_due(c); /* not judged here: the answer may have ended meanwhile */
+	return ok;
 }
 
 static void takes_long(struct transfer *t)

@@ -74,9 +74,9 @@ struct upstream_handler {
 	/* At least every 200 ms while waiting (drain policy, deadlines). */
 	bool (*on_tick)(void *arg);
 	/*
-	 * Asked before each on_body and after each on_read_end: can nothing more be taken? Then
-	 * make_room is called on the caller's own thread and may block; until it returns, nothing is read
-	 * from the upstream, and no other callback is made.
+	 * Asked before each on_body, after each on_read_end and, once there is a head, after on_tick: can
+	 * nothing more be taken? Then make_room is called on the caller's own thread and may block; until
+	 * it returns, nothing is read from the upstream, and no other callback is made.
 	 */
 	bool (*full)(void *arg);
 	bool (*make_room)(void *arg);
