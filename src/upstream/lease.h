@@ -37,7 +37,10 @@ const struct upstream_options *lease_options(const struct upstream_pool *p);
  */
 int lease_verify(struct upstream_pool *p, struct lease *l, const char *url,
 		 struct gw_err *e) GW_MUST_CHECK;
-/* Read now, on this thread, what lease_verify will need for @url: files, which the loop must not wait for. */
-void lease_prepare(struct upstream_pool *p, const char *url);
+/*
+ * Read now, on this thread, what lease_verify will need for @url: files, which the loop must not wait for.
+ * -1: @e says why there can be no connection.
+ */
+int lease_prepare(struct upstream_pool *p, const char *url, struct gw_err *e) GW_MUST_CHECK;
 
 #endif

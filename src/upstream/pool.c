@@ -207,12 +207,9 @@ static bool is_verified(const struct upstream_pool *p, const char *url)
 	return p->own_trust && str_starts(str_c(url), "https://");
 }
 
-void lease_prepare(struct upstream_pool *p, const char *url)
+int lease_prepare(struct upstream_pool *p, const char *url, struct gw_err *e)
 {
-	struct gw_err e;
-
-	if (is_verified(p, url))
-		(void)trust_get(p, &e); /* lease_verify will say why there is none */
+	return is_verified(p, url) && !trust_get(p, e) ? -1 : 0;
 }
 
 int lease_verify(struct upstream_pool *p, struct lease *l, const char *url, struct gw_err *e)

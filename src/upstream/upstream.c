@@ -528,6 +528,15 @@ static void conclude(struct call *c, CURLcode code)
 	}
 }
 
+/* Its frame must not last as long as the call. */
+__attribute__((noinline)) static bool prepared(struct call *c)
+{
+	struct gw_err why;
+
+	return !lease_prepare(c->pool, c->rq->url, &why) ||
+	       stop(c, UP_NO_CONNECTION, "%s", why.priv);
+}
+
 static int carry(struct call *c, struct gw_err *e)
 {
 	int rc;
@@ -537,8 +546,11 @@ static int carry(struct call *c, struct gw_err *e)
 		conclude(c, CURLE_ABORTED_BY_CALLBACK);
 		return 0;
 	}
-	lease_prepare(c->pool, c->rq->url);
-	(void)within_times(c, c->start_ms);
+	if (!prepared(c)) {
+		conclude(c, CURLE_ABORTED_BY_CALLBACK);
+		return 0;
+	}
+	set_due(c);
 	rc = loop_carry(c->lease->loop, &c->transfer, e);
 	if (!rc)
 		conclude(c, c->transfer.code);

@@ -96,7 +96,7 @@ static void write_pem(const struct identity *id, const char *path)
 
 static _Atomic(struct identity *) shown;
 static atomic_int used, resumed; /* connections that brought a request */
-static atomic_int requests, serving;
+static atomic_int requests, serving, accepted;
 
 /* Version 1.2 with sessions kept by the server: the only kind that libcurl 7.88 resumes. */
 static atomic_bool old_tls;
@@ -184,6 +184,7 @@ static void *accept_loop(void *arg)
 
 	while ((fd = accept(listener, NULL, NULL)) >= 0) {
 		atomic_fetch_add(&serving, 1);
+		atomic_fetch_add(&accepted, 1);
 		if (pthread_create(&t, NULL, serve, (void *)(intptr_t)fd))
 			exit(99);
 		pthread_detach(t);
@@ -271,6 +272,7 @@ int main(void)
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 	char ca_file[64], other_file[64], empty[64];
 	pthread_t t;
+	int before;
 
 	OK(upstream_global_init(&e) == 0, "libcurl is fit for use");
 	struct identity ca = make(NULL, &(struct wish){ "Test authority", NULL, false, -1, 30 });
@@ -303,7 +305,9 @@ int main(void)
 	OK(get_once(ca_file, "127.0.0.1"), "and by address: %s", res.message);
 	test_refused(&good, NULL, "localhost", "an authority that the system does not know");
 	test_refused(&good, other_file, "localhost", "another authority");
+	before = atomic_load(&accepted);
 	test_refused(&good, empty, "localhost", "everybody, without an authority,");
+	OK(atomic_load(&accepted) == before, "and no connection is made in vain");
 	test_refused(&late, ca_file, "localhost", "an expired certificate");
 	test_refused(&early, ca_file, "localhost", "one that is not yet valid");
 	test_refused(&elsewhere, ca_file, "localhost", "one for another name");
