@@ -214,14 +214,16 @@ static int64_t stale_for(const struct chain_cache *cc, const struct entry *n)
 	return cc->o.stale_ms;
 }
 
-/* How old facts have to be to be read again on demand. */
+/* How old facts have to be to be read again on demand: for the first time in a while, of any age. */
 static int64_t force_gap(const struct chain_cache *cc, struct entry *n, int64_t now)
 {
 	int64_t gap = cc->o.force_first_ms;
 
 	if (now - n->forced_ms > 2 * (int64_t)cc->o.force_gap_ms)
 		n->forced = 0;
-	for (unsigned i = 0; i < n->forced && gap < cc->o.force_gap_ms; i++)
+	if (!n->forced)
+		return 0;
+	for (unsigned i = 1; i < n->forced && gap < cc->o.force_gap_ms; i++)
 		gap *= 2;
 	return gap < cc->o.force_gap_ms ? gap : cc->o.force_gap_ms;
 }

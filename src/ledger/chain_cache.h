@@ -42,7 +42,8 @@ struct chain_cache_options {
 	const char *asset;		      /* canonical */
 	unsigned fresh_ms, zero_ms, stale_ms; /* 5000, 2000 (balance zero), 30000 */
 	unsigned negative_ms;		      /* 1000 */
-	/* 50, 1000: between a reading and a forced one, doubled with each from the first to the second */
+	/* 50, 1000: between a reading and the second forced one, doubled with each up to the latter; the first
+	 * one waits for nothing */
 	unsigned force_first_ms, force_gap_ms;
 	unsigned threads;		      /* that read in the background; 4 */
 };

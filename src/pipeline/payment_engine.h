@@ -28,7 +28,7 @@ struct payment_facts {
 enum {
 	WAIT_BUCKETS = 64,
 	WAITING_MAX = 100, /* of one bucket: a channel's crowd must not take all threads */
-	FORCE_FIRST_MS = 50, /* facts this young are not read again after a refusal; */
+	FORCE_FIRST_MS = 50, /* facts this young are not read again after another refusal; */
 	FORCE_GAP_MS = 1000  /* where that repeats, not even these */
 };
 struct payment_engine {

@@ -723,7 +723,7 @@ await step('the channel is closed and opened again: payment goes on in the new e
   const p = pico('gpt-4o-mini', 2, 3);
   await wallet.paid(units(p), p);
   assert.equal(wallet.pending.channelEpoch, 1n);
-  await eventually('so do the endpoints', async () => (await wallet.http.recoverFromService()).channel.epoch === 1n);
+  await eventually('so do the endpoints', async () => (await wallet.http.recoverFromService()).channel.status === 'active');
   await chatStream(wallet, 'gpt-4o-mini', 2, 3);
 });
 
