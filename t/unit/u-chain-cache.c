@@ -236,7 +236,7 @@ static void on_demand(struct world *w)
 		bad += chain_cache_get(cc, &f, &k, CHAIN_FORCED, &e) != 0 || f.has_subchannel;
 		usleep(1000);
 	}
-	/* the gaps double: 20 of them would take a quarter of an hour */
+	/* each gap is twice the last: 20 of them would take a quarter of an hour */
 	OK(!bad && calls(w) - n > 2 && calls(w) - n < 20 * 2, "the more often, the more rarely: %u calls",
 	   calls(w) - n);
 	chain_cache_free(cc);
