@@ -7,43 +7,13 @@
 
 enum { WAIT_MS = 1000 };
 
-static int burn_tx(struct store_conn *c, void *arg, struct gw_err *e)
-{
-	const struct did_auth *auth = arg;
-
-	return nonce_burn_tx(c, auth, clock_wall_s(), AUTH_WINDOW_S, e);
-}
-
-int free_route_burn(struct gateway *g, struct did_auth *auth, struct gw_err *e)
-{
-	return store_write(g->store, "burn", burn_tx, auth, e);
-}
-
-/* The payment header; @ambiguous: it came twice or in two spellings. */
-static int find_header(const struct http_request *rq, struct str *header, bool *ambiguous,
-		       struct gw_err *e)
-{
-	struct gw_err bad;
-
-	*ambiguous = false;
-	if (http_header_once(rq, "X-Payment-Channel-Data", (size_t)rq->conf->max_header_bytes,
-			     header, &bad) == 0)
-		return 0;
-	if (bad.code == GWE_HEADER_TOO_LARGE) {
-		*e = bad;
-		return -1;
-	}
-	*ambiguous = true;
-	return 0;
-}
-
 int free_route_read(struct payment *p, struct gateway *g, const struct http_request *rq,
 		    const struct did_auth *auth, struct gw_err *e)
 {
 	struct str header;
 	bool ambiguous;
 
-	if (find_header(rq, &header, &ambiguous, e) < 0)
+	if (gateway_payment_header(rq, &header, &ambiguous, e) < 0)
 		return -1;
 	payment_begin(p, g->payments, auth, true, rq->arena);
 	return payment_parse(p, header, ambiguous, e);
@@ -112,7 +82,7 @@ static bool brings_voucher(const struct http_request *rq)
 	struct str header;
 	bool ambiguous;
 
-	if (find_header(rq, &header, &ambiguous, &e) < 0 || ambiguous)
+	if (gateway_payment_header(rq, &header, &ambiguous, &e) < 0 || ambiguous)
 		return true; /* perhaps; it will be refused for that */
 	return header.p && (payment_request_read(&r, header, &e) < 0 || r.has_voucher);
 }
@@ -126,7 +96,7 @@ bool free_route_pay(struct gateway *g, struct http_request *rq, struct http_repl
 
 	if (!g->payments || !brings_voucher(rq))
 		return true;
-	if (gateway_authenticate(g, rq, &auth, &e) < 0 || free_route_burn(g, &auth, &e) < 0) {
+	if (gateway_authenticate(g, rq, &auth, &e) < 0 || gateway_burn(g, &auth, &e) < 0) {
 		http_reply_error(rp, &e, &plain);
 		return false;
 	}

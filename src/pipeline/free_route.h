@@ -4,7 +4,7 @@
  * what it owes with whatever it asks next, and forgets the proposal when it signs it: the voucher is
  * checked and stored as by T1, and no proposal is made.
  *
- *	free_route_burn	  the nonce of the authentication, before anything else
+ *	gateway_burn	  the nonce of the authentication, before anything else
  *	free_route_read	  the header
  *	free_route_take	  its voucher; waits while the sub-channel is busy
  *	free_route_refuse what is answered when one of them failed
@@ -20,8 +20,6 @@
 
 #include "pipeline/gateway.h"
 
-/* UNAUTHORIZED, SERVICE_UNAVAILABLE: as nonce_burn_tx. */
-int free_route_burn(struct gateway *g, struct did_auth *auth, struct gw_err *e) GW_MUST_CHECK;
 /* payment_begin and payment_parse; and HEADER_TOO_LARGE. @auth and the request's arena are borrowed by @p. */
 int free_route_read(struct payment *p, struct gateway *g, const struct http_request *rq,
 		    const struct did_auth *auth, struct gw_err *e) GW_MUST_CHECK;

@@ -102,6 +102,35 @@ void gateway_alarm(struct gateway *g, const char *sentence, struct str detail)
 	log_error("alarm: %s%s%.*s", sentence, detail.len ? ": " : "", STR_ARG(detail));
 }
 
+static int burn_tx(struct store_conn *c, void *arg, struct gw_err *e)
+{
+	const struct did_auth *auth = arg;
+
+	return nonce_burn_tx(c, auth, clock_wall_s(), AUTH_WINDOW_S, e);
+}
+
+int gateway_burn(struct gateway *g, struct did_auth *auth, struct gw_err *e)
+{
+	return store_write_repeatable(g->store, "burn", burn_tx, auth, e);
+}
+
+int gateway_payment_header(const struct http_request *rq, struct str *header, bool *ambiguous,
+			   struct gw_err *e)
+{
+	struct gw_err bad;
+
+	*ambiguous = false;
+	if (http_header_once(rq, "X-Payment-Channel-Data", (size_t)rq->conf->max_header_bytes,
+			     header, &bad) == 0)
+		return 0;
+	if (bad.code == GWE_HEADER_TOO_LARGE) {
+		*e = bad;
+		return -1;
+	}
+	*ambiguous = true;
+	return 0;
+}
+
 /* ---- housekeeping ---- */
 
 bool gateway_in_doubt(struct gateway *g)

@@ -72,6 +72,12 @@ enum { AUTH_WINDOW_S = 300 };
 int gateway_authenticate(struct gateway *g, const struct http_request *rq, struct did_auth *out,
 			 struct gw_err *e) GW_MUST_CHECK;
 
+/* The nonce alone, where no other transaction burns it: as nonce_burn_tx. */
+int gateway_burn(struct gateway *g, struct did_auth *auth, struct gw_err *e) GW_MUST_CHECK;
+/* The payment header; @ambiguous: it came twice or in two spellings. HEADER_TOO_LARGE. */
+int gateway_payment_header(const struct http_request *rq, struct str *header, bool *ambiguous,
+			   struct gw_err *e) GW_MUST_CHECK;
+
 /*
  * A process whose own lease had passed while it lived (the machine slept, its clock was set, the store was
  * stuck) knows nothing of the others: they may be waking up too. It calls nobody dead before they had

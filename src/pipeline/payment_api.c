@@ -338,7 +338,7 @@ static int let_in(struct api_call *a, enum who who, struct gw_err *e)
 	if (gateway_authenticate(a->g, a->rq, &a->auth, e) < 0)
 		return -1;
 	a->rq->log.did = arena_dup(a->rq->arena, str_c(a->auth.did));
-	if (free_route_burn(a->g, &a->auth, e) < 0)
+	if (gateway_burn(a->g, &a->auth, e) < 0)
 		return -1;
 	if (who == ADMIN && !is_admin(a->rq->conf, a->auth.did))
 		return gw_fail(e, GWE_FORBIDDEN, 0, "%s is not an administrator here", a->auth.did);

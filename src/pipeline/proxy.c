@@ -117,19 +117,12 @@ static void look_at_request(struct exchange *x, bool routed)
 
 static int prepare_payment(struct exchange *x, struct gw_err *e)
 {
-	struct gw_err bad;
-	struct str header;
-	bool ambiguous = false;
+	struct str header = STR_NULL;
+	bool ambiguous;
 
 	payment_begin(&x->payment, x->g->payments, &x->auth, x->route.free, x->rq->arena);
-	if (http_header_once(x->rq, "X-Payment-Channel-Data", (size_t)x->conf->max_header_bytes,
-			     &header, &bad) < 0) {
-		if (bad.code == GWE_HEADER_TOO_LARGE) {
-			*e = bad;
-			return -1;
-		}
-		ambiguous = true;
-	}
+	if (gateway_payment_header(x->rq, &header, &ambiguous, e) < 0)
+		return -1;
 	/* an answer about the header itself carries one too */
 	x->has_payment = true;
 	return payment_parse(&x->payment, header, ambiguous, e);
@@ -164,19 +157,12 @@ static void note_payment(struct exchange *x)
 
 /* ---- the whole ---- */
 
-static int burn_only(struct store_conn *c, void *arg, struct gw_err *e)
-{
-	struct exchange *x = arg;
-
-	return nonce_burn_tx(c, &x->auth, clock_wall_s(), AUTH_WINDOW_S, e);
-}
-
 /* Refused by the payment's first checks: the nonce is spent all the same. */
 static void refuse_payment(struct exchange *x, const struct gw_err *why)
 {
 	struct gw_err e;
 
-	if (store_write_repeatable(x->g->store, "burn", burn_only, x, &e) < 0)
+	if (gateway_burn(x->g, &x->auth, &e) < 0)
 		why = &e;
 	exchange_refuse(x, why, SHAPE_ENVELOPE);
 }
