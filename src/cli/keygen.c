@@ -39,29 +39,6 @@ static void random_name(struct stored_key *k)
 	snprintf(k->fragment, sizeof k->fragment, "%s", rooch_self_fragment);
 }
 
-/* The name that the chain gives. */
-static int register_name(struct stored_key *k, const char *node_url, struct gw_err *e)
-{
-	const struct rooch_rpc_options o = { .url = node_url, .slots = 1 };
-	struct rooch_rpc *rpc;
-	struct rooch_id did;
-	int rc;
-
-	if (upstream_global_init(e))
-		return -1;
-	rpc = rooch_rpc_new(&o);
-	rc = rooch_create_did(rpc, k->key, &did, e);
-	rooch_rpc_free(rpc);
-	if (rc) {
-		gw_err_add(e, "the node is %s", node_url);
-		return -1;
-	}
-	rooch_did_text(k->did, &did);
-	snprintf(k->fragment, sizeof k->fragment, "%s", rooch_self_fragment);
-	return 0;
-}
-_Static_assert(sizeof((struct stored_key *)0)->did >= (size_t)ROOCH_DID_TEXT, "a DID of the chain fits");
-
 static int make(struct stored_key *k, const struct keygen *o, struct gw_err *e)
 {
 	enum key_type t = KEY_K1;
@@ -83,7 +60,7 @@ static int make(struct stored_key *k, const struct keygen *o, struct gw_err *e)
 	if (signing_key_generate(&k->key, t, e))
 		return -1;
 	if (o->reg)
-		return register_name(k, o->node_url, e);
+		return stored_key_register(k, o->node_url, e);
 	if (!o->key_id)
 		random_name(k);
 	return 0;

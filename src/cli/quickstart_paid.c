@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "auth/service_key.h"
+#include "cli/stored_key.h"
 #include "crypto/hash.h"
 #include "ledger/rooch_send.h"
 #include "util/file.h"
@@ -38,12 +38,6 @@ static bool somebody_listens(unsigned port)
 }
 
 /* ---- the service key ---- */
-
-static void name_key(struct stored_key *k, const struct rooch_id *address)
-{
-	rooch_did_text(k->did, address);
-	snprintf(k->fragment, sizeof k->fragment, "%s", rooch_self_fragment);
-}
 
 /* Into the environment of those that we start; and into the file @path where that is not NULL. */
 static int hand_out(const struct stored_key *k, const char *path, struct gw_err *e)
@@ -80,23 +74,6 @@ static int read_key(struct stored_key *k, const char *path, struct gw_err *e)
 	return rc;
 }
 
-static int register_key(const struct quick *q, struct stored_key *k, struct gw_err *e)
-{
-	const struct rooch_rpc_options o = { .url = q->node, .slots = 1 };
-	struct rooch_rpc *rpc;
-	struct rooch_id did;
-	int rc;
-
-	if (upstream_global_init(e))
-		return -1;
-	rpc = rooch_rpc_new(&o);
-	rc = rooch_create_did(rpc, k->key, &did, e);
-	rooch_rpc_free(rpc);
-	if (!rc)
-		name_key(k, &did);
-	return rc;
-}
-
 /* As `keygen --register`, but the ledger has to be brought up first. */
 static int make_key(struct quick *q, struct stored_key *k, const char *path, struct gw_err *e)
 {
@@ -106,10 +83,10 @@ static int make_key(struct quick *q, struct stored_key *k, const char *path, str
 	if (signing_key_generate(&k->key, KEY_K1, e))
 		return -1;
 	random_bytes(nobody.b, sizeof nobody.b);
-	name_key(k, &nobody);
+	stored_key_name_did(k, &nobody);
 	if (!q->conf->rpc_url[0] && (hand_out(k, NULL, e) || quick_serve(q, false, e)))
 		return -1;
-	rc = register_key(q, k, e) || hand_out(k, path, e);
+	rc = stored_key_register(k, q->node, e) || hand_out(k, path, e);
 	quick_stop(&q->serve_pid);
 	return rc ? -1 : 0;
 }

@@ -4,6 +4,7 @@
 #include "cli/stored_key.h"
 
 #include "codec/jwrite.h"
+#include "ledger/rooch_send.h"
 #include "util/conf.h"
 
 void stored_key_describe(const struct stored_key *k, bool json, const struct buf *service_key,
@@ -34,6 +35,34 @@ void stored_key_describe(const struct stored_key *k, bool json, const struct buf
 			 k->did, key_id, type, buf_c(&pub));
 	}
 	buf_clear(&pub);
+}
+
+_Static_assert(sizeof((struct stored_key *)0)->did >= (size_t)ROOCH_DID_TEXT, "a DID of the chain fits");
+
+void stored_key_name_did(struct stored_key *k, const struct rooch_id *address)
+{
+	rooch_did_text(k->did, address);
+	snprintf(k->fragment, sizeof k->fragment, "%s", rooch_self_fragment);
+}
+
+int stored_key_register(struct stored_key *k, const char *node_url, struct gw_err *e)
+{
+	const struct rooch_rpc_options o = { .url = node_url, .slots = 1 };
+	struct rooch_rpc *rpc;
+	struct rooch_id did;
+	int rc;
+
+	if (upstream_global_init(e))
+		return -1;
+	rpc = rooch_rpc_new(&o);
+	rc = rooch_create_did(rpc, k->key, &did, e);
+	rooch_rpc_free(rpc);
+	if (rc) {
+		gw_err_add(e, "the node is %s", node_url);
+		return -1;
+	}
+	stored_key_name_did(k, &did);
+	return 0;
 }
 
 int service_did_of(const struct conf *c, char did[DID_TEXT], struct gw_err *e)

@@ -14,6 +14,12 @@
 void stored_key_describe(const struct stored_key *k, bool json, const struct buf *service_key,
 			 struct buf *out);
 
+/* Make a DID of the chain for the key, through the node: @k gets its name. */
+int stored_key_register(struct stored_key *k, const char *node_url, struct gw_err *e) GW_MUST_CHECK;
+/* The name of the first key of the DID with this address. */
+struct rooch_id;
+void stored_key_name_did(struct stored_key *k, const struct rooch_id *address);
+
 /*
  * The DID that a gateway with these settings serves as: that of SERVICE_KEY, else SERVICE_DID, perhaps
  * empty. CONFIG when the key is none, or not that of SERVICE_DID.
