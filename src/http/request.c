@@ -276,12 +276,8 @@ int http_read_body(struct http_request *rq, struct buf *body, unsigned timeout_m
 	return 0;
 }
 
-bool http_client_gone(struct http_request *rq)
+bool http_peer_gone(struct http_request *rq)
 {
-	struct pollfd p = { .fd = rq->fd, .events = POLLRDHUP };
-
-	if (rq->fd >= 0 && poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)))
-		return true;
 	if (!rq->peer_known) {
 		peer_init(&rq->peer, http_param(rq, "SERVER_SOFTWARE"), rq->client_ip,
 			  http_param(rq, "REMOTE_PORT"), http_param(rq, "SERVER_ADDR"),
@@ -289,4 +285,13 @@ bool http_client_gone(struct http_request *rq)
 		rq->peer_known = true;
 	}
 	return peer_gone(&rq->peer);
+}
+
+bool http_client_gone(struct http_request *rq)
+{
+	struct pollfd p = { .fd = rq->fd, .events = POLLRDHUP };
+
+	if (rq->fd >= 0 && poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)))
+		return true;
+	return http_peer_gone(rq);
 }

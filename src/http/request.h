@@ -87,6 +87,8 @@ int http_read_body(struct http_request *rq, struct buf *body, unsigned timeout_m
 
 /* Has the client left? The web server says so, or the kernel where that server does not (peer.h). */
 bool http_client_gone(struct http_request *rq);
+/* The second half of it: what the kernel says, for those who watch the connection themselves. */
+bool http_peer_gone(struct http_request *rq);
 
 /* One member of a query string or list, not decoded; STR_NULL when absent. */
 struct str http_query_member(struct str query, const char *name);

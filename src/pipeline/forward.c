@@ -176,6 +176,12 @@ static bool show_head(struct exchange *x)
 	return exchange_begin(x) && http_reply_flush(x->rp);
 }
 
+/* Unless the call goes on without the client, the pool watches the connection. */
+static bool has_left(struct exchange *x)
+{
+	return x->drain ? http_client_gone(x->rq) : http_peer_gone(x->rq);
+}
+
 static bool on_tick(void *arg)
 {
 	struct exchange *x = arg;
@@ -184,7 +190,7 @@ static bool on_tick(void *arg)
 		x->cut = true;
 		return false;
 	}
-	if (!x->gone_ms && http_client_gone(x->rq) && !client_left(x))
+	if (!x->gone_ms && has_left(x) && !client_left(x))
 		return false;
 	if (x->passing && !x->rp->body_bytes && !x->gone_ms && !show_head(x) && !client_left(x))
 		return false;
