@@ -31,3 +31,19 @@ teardown() { gw_end; }
 	echo OPENAI_API_KEY=test >>.env
 	run -0 llm-gateway config check
 }
+
+@test "README names the two commands, every program and every target for tests, and each of them is there" {
+	local name readme=$GW_SRCDIR/README.md
+	for name in contrib/quickstart contrib/check contrib/coverage contrib/bench/run; do
+		grep -q "\`*$name" "$readme"
+		[ -x "$GW_SRCDIR/$name" ]
+	done
+	while read -r name; do
+		grep -qF "\`$name\`" "$readme"
+	done < <(find "$GW_SRCDIR/man" -name '*.[18]' ! -name 'llm-gateway-responders.8' ! -name 'llm-gateway-mock.8' \
+		-printf '%f\n' | sed 's/\.[18]$//')
+	while read -r name; do
+		grep -qF "\`make $name\`" "$readme"
+	done < <(sed -n 's/^\(check-source\|fuzz-smoke\|check-static\|check-valgrind\|check-real-client\):.*/\1/p' \
+		"$GW_SRCDIR"/*/local.mk "$GW_SRCDIR"/t/*/local.mk)
+}
